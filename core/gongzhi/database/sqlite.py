@@ -1,0 +1,131 @@
+"""SQLite for Tortoise: transactions that take the write lock at once, and plain errors.
+
+Tortoise opens transactions with a deferred ``BEGIN``. Two processes that read and then write
+would deadlock, which SQLite resolves by failing one of them at once, whatever ``busy_timeout``
+says; ``BEGIN IMMEDIATE`` waits its turn instead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import aiosqlite
+from tortoise.backends.base.client import NestedTransactionContext
+from tortoise.backends.sqlite.client import (
+    SqliteClient,
+    SqliteTransactionContext,
+    SqliteTransactionWrapper,
+)
+from tortoise.connection import get_connections
+
+from gongzhi.database.unavailable import unavailable
+
+if TYPE_CHECKING:
+    from tortoise.backends.base.client import TransactionalDBClient, TransactionContext
+
+_WAL_ATTEMPTS = 50
+_WAL_PAUSE = 0.1
+
+
+def statements(script: str) -> Iterator[str]:
+    """Split a script where SQLite says that a statement ends: not inside texts or triggers."""
+    statement = ""
+    for piece in script.split(";"):
+        statement += piece + ";"
+        if sqlite3.complete_statement(statement):
+            if statement.strip(" \t\r\n;"):
+                yield statement.strip()
+            statement = ""
+    if rest := statement.strip(" \t\r\n;"):
+        yield rest
+
+
+class Sqlite(SqliteClient):
+    """One connection to a SQLite file."""
+
+    async def create_connection(self, with_db: bool) -> None:  # noqa: ARG002, FBT001  # inherited
+        """Open the file and set the pragmas.
+
+        :raises DatabaseUnavailableError: when it cannot be opened or is not a database.
+        """
+        if self._connection:
+            return
+        connection = None
+        try:
+            connection = await aiosqlite.connect(self.filename, isolation_level=None)
+            connection.row_factory = sqlite3.Row
+            for pragma, value in self.pragmas.items():
+                if pragma == "journal_mode":
+                    await _set_journal_mode(connection, str(value))
+                else:
+                    await connection.execute_fetchall(f"PRAGMA {pragma}={value}")
+        except BaseException as exc:
+            if connection is not None:
+                await connection.close()  # its thread would keep the process alive for ever
+            if error := unavailable(exc, f"sqlite:{self.filename}"):
+                raise error from exc
+            raise
+        self._connection = connection
+        await self._post_connect()
+
+    def _in_transaction(self) -> TransactionContext:
+        return _Transaction(_Writer(self), self._lock)
+
+
+async def _set_journal_mode(connection: aiosqlite.Connection, mode: str) -> None:
+    """Change the journal mode; this needs the file alone, and SQLite does not wait for that."""
+    for attempt in range(_WAL_ATTEMPTS):
+        rows = list(await connection.execute_fetchall("PRAGMA journal_mode"))
+        if str(rows[0][0]).upper() == mode.upper():
+            return
+        try:
+            await connection.execute_fetchall(f"PRAGMA journal_mode={mode}")
+        except sqlite3.OperationalError:
+            if attempt == _WAL_ATTEMPTS - 1:
+                raise
+            await asyncio.sleep(_WAL_PAUSE)
+
+
+class _Writer(SqliteTransactionWrapper):
+    """The connection while a transaction is open."""
+
+    async def begin(self) -> None:
+        try:
+            await self._connection.execute_fetchall("BEGIN IMMEDIATE")
+        except BaseException as exc:
+            # A cancelled task leaves BEGIN in the queue of the connection's thread; this waits
+            # behind it. Without an open transaction it does nothing.
+            await self._connection.rollback()
+            if error := unavailable(exc, f"sqlite:{self._parent.filename}"):
+                raise error from exc
+            raise
+
+    async def execute_script(self, query: str) -> None:
+        """Run the statements one by one: ``executescript`` would commit first."""
+        for statement in statements(query):
+            await self.execute_query(statement)
+
+    def _in_transaction(self) -> TransactionContext:
+        return NestedTransactionContext(_Writer(self))
+
+
+class _Transaction(SqliteTransactionContext):
+    """Tortoise's, except that a BEGIN that fails gives the lock back."""
+
+    async def __aenter__(self) -> TransactionalDBClient:
+        await self._trxlock.acquire()
+        try:
+            await self.ensure_connection()
+            await self.connection.begin()
+        except BaseException:
+            self._trxlock.release()
+            raise
+        self.token = get_connections().set(self.connection_name, self.connection)
+        writer: Any = self.connection
+        return writer
+
+
+client_class = Sqlite

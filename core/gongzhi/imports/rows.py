@@ -1,0 +1,96 @@
+"""Rows as a database stores them: defaults of a model, comparison, the form that undo keeps."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from enum import Enum
+from functools import lru_cache
+from typing import Any
+
+from tortoise.fields import JSONField
+from tortoise.models import Model
+
+_HEX = "$hex"
+
+
+def table_of(model: type[Model]) -> str:
+    """Return the name of a model's table."""
+    return model._meta.db_table
+
+
+def defaults(model: type[Model], now: dt.datetime) -> dict[str, Any]:
+    """Return column → value for a new row of which nothing is known; ``id`` is left out.
+
+    :param now: for columns that keep when a row was made or changed.
+    """
+    values: dict[str, Any] = {}
+    for name, column in model._meta.fields_db_projection.items():
+        field = model._meta.fields_map[name]
+        if field.pk:
+            continue
+        value = field.default() if callable(field.default) else field.default
+        if getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False):
+            value = now
+        elif isinstance(field, JSONField):
+            value = None if value is None else json_text(value)
+        values[column] = value.value if isinstance(value, Enum) else value
+    return values
+
+
+def json_text(value: Any) -> str:
+    """Return the one form in which a JSON value is written and compared."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def same(stored: Any, new: Any) -> bool:
+    """Tell whether a stored value is this one; SQLite stores dates as texts, JSON is a text."""
+    if stored == new:
+        return True
+    if isinstance(stored, str):
+        if isinstance(new, dt.datetime):
+            return stored == new.isoformat(" ")
+        if isinstance(new, dt.date):
+            return stored == new.isoformat()
+        if isinstance(new, str):
+            return stored.startswith(("[", "{")) and plain_form(stored) == plain_form(new)
+    return False
+
+
+def plain_form(value: Any) -> Any:
+    """Return a form that JSON can keep and that both databases give for equal values."""
+    if value is None or isinstance(value, bool):
+        return None if value is None else int(value)
+    if isinstance(value, bytes):
+        return {_HEX: value.hex()}
+    if isinstance(value, dt.datetime):
+        return value.astimezone(dt.UTC).isoformat(" ")
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if isinstance(value, str) and value.startswith(("[", "{")):
+        try:
+            return json_text(json.loads(value))
+        except ValueError:
+            return value
+    return value if isinstance(value, (str, int, float)) else str(value)
+
+
+def plain_row(values: Mapping[str, Any]) -> str:
+    """Return the JSON text of some columns of a row."""
+    return json_text({column: plain_form(value) for column, value in values.items()})
+
+
+def parameter(kept: Any, dialect: str) -> Any:
+    """Return what :func:`plain_form` kept as a parameter for :meth:`Session.typed`."""
+    if isinstance(kept, dict):
+        return f"\\x{kept[_HEX]}" if dialect == "postgres" else bytes.fromhex(kept[_HEX])
+    if dialect == "postgres":
+        return None if kept is None else str(kept)
+    return kept
+
+
+@lru_cache(maxsize=256)
+def assignments(columns: tuple[str, ...], first: int) -> str:
+    """Return ``"a" = $2, "b" = $3`` …"""
+    return ", ".join(f'"{column}" = ${first + n}' for n, column in enumerate(columns))

@@ -1,0 +1,120 @@
+"""The ASGI application: the one place where schema, database, viewers and HTTP meet."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from gongzhi.access.roles import role_permissions
+from gongzhi.database import parse_url
+from gongzhi.database.migrate import pending
+from gongzhi.database.reads import Reader, open_reader
+from gongzhi.errors import GongzhiError, MigrationError, Problem
+from gongzhi.privacy import Privacy
+from gongzhi.registry.rules import Norms
+from gongzhi_schema import graphiql
+from gongzhi_schema.compose import Composed, compose
+from gongzhi_schema.door import Door
+from gongzhi_schema.query.engine import Engine
+from gongzhi_schema.viewers import Viewers
+
+if TYPE_CHECKING:
+    from gongzhi.host import PluginRegistry
+    from gongzhi.settings import Settings
+
+
+def create_app(settings: Settings, registry: PluginRegistry) -> Door:
+    """Make the application of one deployment.
+
+    :raises CompositionError: when the enabled plugins do not make one schema.
+    """
+    composed = compose(registry)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        await refuse_if_pending(settings, registry)
+        reader = open_reader(
+            parse_url(settings.database_url), timeout=settings.limits.timeout_seconds / 2
+        )
+        try:
+            door.engine = make_engine(composed, reader, settings)
+            door.viewers = Viewers(
+                reader, role_permissions(p for _, p in registry.permissions())
+            )
+            yield
+        finally:
+            door.engine = door.viewers = None
+            await reader.close()
+
+    async def ready(_request: Request) -> Response:
+        try:
+            if door.engine is None:
+                raise GongzhiError  # not started yet
+            await door.engine.reader.text("SELECT '1'", ())
+        except GongzhiError:
+            return JSONResponse({"ready": False}, status_code=503)
+        return JSONResponse({"ready": True})
+
+    async def alive(_request: Request) -> Response:
+        return JSONResponse({"alive": True})
+
+    routes: list[BaseRoute] = [Route("/livez", alive), Route("/readyz", ready)]
+    if settings.server.graphiql:
+        routes += graphiql.routes()
+    door = Door(
+        Starlette(routes=routes, lifespan=lifespan),
+        hosts=settings.server.hosts,
+        body_bytes=settings.limits.body_bytes,
+    )
+    return door
+
+
+def make_engine(composed: Composed, reader: Reader, settings: Settings) -> Engine:
+    """Make the engine of a deployment on an open reader."""
+    secret = settings.privacy.secret
+    privacy = Privacy(secret.get_secret_value()) if secret else None
+
+    def digest(value: str) -> str:
+        if privacy is None:
+            message = (
+                "没有设置 privacy.secret，无法按个人信息查找 · "
+                "privacy.secret is not set, so nothing can be looked up by a personal value"
+            )
+            raise GongzhiError(message)
+        return privacy.digest(value)
+
+    registry = settings.registry
+    return Engine(
+        composed,
+        reader,
+        settings.limits,
+        norms=Norms(
+            branch_min_members=registry.branch_min_members,
+            joint_max_units=registry.joint_max_units,
+            branch_max_members=registry.branch_max_members,
+            contact_days=registry.contact_days,
+            vacant_months=registry.vacant_months,
+        ),
+        digest=digest,
+        zone=settings.zone,
+        introspection=settings.server.introspection,
+    )
+
+
+async def refuse_if_pending(settings: Settings, registry: PluginRegistry) -> None:
+    """Refuse to serve a database whose tables are not those that the plugins need.
+
+    :raises MigrationError: naming the migrations that are missing.
+    """
+    missing = await pending(settings.database_url, registry.plugins)
+    if missing:
+        raise MigrationError(
+            "数据库还不是所需的结构 · the database is not at the structure that is needed",
+            [Problem("database", f"migrations not applied: {', '.join(missing)}", "gongzhi migrate")],
+        )

@@ -1,0 +1,182 @@
+"""What must hold of a composed schema before it is served: found at start-up, not at a request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gongzhi.errors import Problem
+from gongzhi.graph.sources import (
+    CodeOf,
+    Column,
+    Computed,
+    Count,
+    Group,
+    Itself,
+    Many,
+    One,
+    Tally,
+)
+from gongzhi_schema.catalogue import Catalogue, FieldInfo, TypeInfo
+from gongzhi_schema.tables import ColumnInfo, Table
+
+
+def check_catalogue(
+    catalogue: Catalogue, permissions: frozenset[str], owners: dict[str, str]
+) -> Iterator[Problem]:
+    """Yield every problem of the composed types."""
+    for info in catalogue.types.values():
+        owner = owners.get(info.name, "core")
+        if info.spec is not None:
+            yield from _check_scope(info, permissions, owner)
+            yield from _check_filters(info, owner)
+        for field in info.fields.values():
+            by = owners.get(f"{info.name}.{field.python_name}", owner)
+            for what, mend in _check_field(catalogue, info, field, permissions):
+                yield Problem(by, f"{info.name}.{field.name}: {what}", mend)
+
+
+def _check_scope(
+    info: TypeInfo, permissions: frozenset[str], owner: str
+) -> Iterator[Problem]:
+    spec, table = info.spec, info.table
+    assert spec is not None  # noqa: S101  # narrowed by the caller
+    assert table is not None  # noqa: S101
+    scope = spec.scope
+    if scope.path is None and scope.owner is None and scope.public is None:
+        yield Problem(
+            owner,
+            f"{info.name} declares no row scope",
+            "say whose rows these are with Scope.of(…), Scope.own(…) or Scope.everybody()",
+        )
+    for column in (scope.path, scope.area_path, scope.owner):
+        if column is not None and column not in table.columns:
+            yield Problem(owner, f"the scope of {info.name} names {column!r}, no column of its table")
+    if scope.organization is not None and scope.organization not in table.foreign_keys:
+        yield Problem(
+            owner, f"the scope of {info.name} names {scope.organization!r}, no foreign key of its table"
+        )
+    if spec.read is None and scope.path is not None:
+        yield Problem(
+            owner,
+            f"{info.name} has an organization scope but no read permission",
+            'name one with read="<plugin>.<noun>.read"',
+        )
+    if spec.read is not None and spec.read not in permissions:
+        yield Problem(
+            owner,
+            f"{info.name} needs the permission {spec.read!r}, which nobody declares",
+            "return it from register_permissions",
+        )
+
+
+def _check_filters(info: TypeInfo, owner: str) -> Iterator[Problem]:
+    spec, table = info.spec, info.table
+    assert spec is not None  # noqa: S101
+    assert table is not None  # noqa: S101
+    by_python = {f.python_name: f for f in info.fields.values()}
+    for name in (*spec.filters, *spec.orders):
+        field = by_python.get(name)
+        column = filter_column(table, field) if field else None
+        if column is None:
+            yield Problem(
+                owner,
+                f"{info.name} filters or orders by {name!r}, which is not a field over a column",
+                "only what a client may read can be filtered by",
+            )
+        elif column not in table.indexed:
+            yield Problem(
+                owner,
+                f"{info.name} filters or orders by {name!r} but {table.name}.{column} leads no index",
+                "add an index to the model that begins with this column",
+            )
+    for name in spec.orders:
+        field = by_python.get(name)
+        column = filter_column(table, field) if field else None
+        if column is not None and table.columns[column].null:
+            yield Problem(
+                owner,
+                f"{info.name} orders by {name!r}, which can be null",
+                "order by a column that is never null",
+            )
+    for name, hashed in (spec.hashed or {}).items():
+        if hashed.column not in table.indexed:
+            yield Problem(owner, f"{info.name} looks {name!r} up in {hashed.column}: no index")
+
+
+def filter_column(table: Table, field: FieldInfo) -> str | None:
+    """Return the own column behind a field, None where there is none."""
+    source = field.source
+    if isinstance(source, Column | CodeOf):
+        name = source.path or field.python_name
+        return name if name in table.columns else None
+    if isinstance(source, One):
+        key = table.foreign_keys.get(source.path or field.python_name)
+        return key.column if key else None
+    return None
+
+
+def _check_field(  # noqa: C901  # one branch a kind of source
+    catalogue: Catalogue, info: TypeInfo, field: FieldInfo, permissions: frozenset[str]
+) -> Iterator[tuple[str, str]]:
+    source, table = field.source, info.table
+    target = catalogue.types.get(field.type_name)
+    if isinstance(source, Many | Count | One | Itself) and target is not None and not isinstance(
+        source, Count
+    ):
+        if target.spec is None:
+            yield (
+                f"leads to {target.name}, which stands over no table",
+                "declare it with @node or @record",
+            )
+            return
+    if table is None:
+        return
+    if isinstance(source, Column | CodeOf):
+        found = resolve_path(catalogue, table, source.path or field.python_name)
+        if found is None:
+            yield (
+                f"no column {source.path or field.python_name!r} in {table.name}",
+                "name the column with column(…), or say where the value comes from",
+            )
+        elif found.null and field.non_null and not isinstance(source, CodeOf):
+            yield (f"is not nullable, but {found.name} can be null", "make the type optional")
+        elif found.kind == "binary":
+            yield ("is an encrypted column", "serve its masked copy instead")
+    elif isinstance(source, Group):
+        for column in source.columns.values():
+            if isinstance(column, str) and column not in table.columns:
+                yield (f"no column {column!r} in {table.name}", "")
+    elif isinstance(source, One):
+        key = table.foreign_keys.get(source.path or field.python_name)
+        if key is None:
+            yield (f"no foreign key {source.path or field.python_name!r} in {table.name}", "")
+        elif target is not None and target.table is not None:
+            if key.target is not target.table.model:
+                yield (
+                    f"leads to {target.name}, but the foreign key to {key.target.__name__}",
+                    "use the type over that table",
+                )
+            public = target.spec is not None and target.spec.scope.is_public
+            if field.non_null and (key.null or not public):
+                yield (
+                    "is not nullable, but the other row may be hidden from the viewer",
+                    "make the type optional",
+                )
+    elif isinstance(source, Tally):
+        if source.permission not in permissions:
+            yield (f"needs the permission {source.permission!r}, which nobody declares", "")
+    elif isinstance(source, Computed):
+        for column in source.reads:
+            if resolve_path(catalogue, table, column) is None:
+                yield (f"reads {column!r}, no column of {table.name}", "")
+
+
+def resolve_path(catalogue: Catalogue, table: Table, path: str) -> ColumnInfo | None:
+    """Return the column at the end of a dotted path along foreign keys, None where it breaks."""
+    *steps, last = path.split(".")
+    for step in steps:
+        key = table.foreign_keys.get(step)
+        if key is None:
+            return None
+        table = catalogue.tables.of(key.target)
+    return table.columns.get(last)

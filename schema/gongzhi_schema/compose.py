@@ -1,0 +1,271 @@
+"""Compose what core and the enabled plugins contribute into one schema, or say all that is wrong.
+
+The one mechanism for fields on a type that a plugin does not own is ``Schema.get_fields``: per
+schema, so that two registries in one process give two schemas.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from copy import copy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import strawberry
+from graphql import GraphQLSchema
+from strawberry import ID
+from strawberry.schema.config import StrawberryConfig
+from strawberry.schema_directive import Location
+from strawberry.types.arguments import StrawberryArgument
+from strawberry.types.base import (
+    StrawberryList,
+    StrawberryObjectDefinition,
+    StrawberryOptional,
+    get_object_definition,
+)
+from strawberry.types.field import StrawberryField
+
+from gongzhi.errors import CompositionError, Problem
+from gongzhi.graph.sources import (
+    METADATA_KEY,
+    Computed,
+    Expression,
+    Lookup,
+    Many,
+    NodeById,
+    Source,
+    Tally,
+)
+from gongzhi.graph.vocabulary import Connection, Query, extension_spec
+from gongzhi_schema.catalogue import Catalogue, OwnedRegister
+from gongzhi_schema.checks import check_catalogue
+from gongzhi_schema.inputs import argument, declared, page_arguments
+from gongzhi_schema.tables import Tables
+
+if TYPE_CHECKING:
+    from gongzhi.host import PluginRegistry
+
+
+@strawberry.schema_directive(
+    locations=[Location.FIELD_DEFINITION],
+    name="plugin",
+    description="增加此字段的插件 · the plugin that adds this field to a type it does not own",
+)
+class ProvidedBy:
+    """The plugin that adds a field to a type it does not own."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """One composed schema and what the planner knows of it."""
+
+    strawberry: strawberry.Schema
+    graphql: GraphQLSchema
+    catalogue: Catalogue
+    owners: dict[str, str]
+    """Type name, or ``Type.field`` for added fields → plugin."""
+
+    def sdl(self) -> str:
+        """Return the schema in SDL, sorted."""
+        return self.strawberry.as_str()
+
+
+class _ComposedSchema(strawberry.Schema):
+    """A schema whose types also have the fields that plugins add to them."""
+
+    def __init__(self, additions: dict[type, list[StrawberryField]], types: Sequence[type]) -> None:
+        self._additions = additions
+        self.seen: set[type] = set()
+        super().__init__(query=Query, types=tuple(types), config=StrawberryConfig())
+
+    def get_fields(self, type_definition: StrawberryObjectDefinition) -> list[StrawberryField]:
+        """Return the fields of a type: copies, each with the arguments of its source."""
+        if type_definition.is_input:
+            return super().get_fields(type_definition)
+        origin = type_definition.origin
+        self.seen.add(origin)
+        own = [*super().get_fields(type_definition), *self._additions.get(origin, ())]
+        return [_with_arguments(f, type_definition) for f in own]
+
+
+def _with_arguments(field: StrawberryField, owner: StrawberryObjectDefinition) -> StrawberryField:
+    source = field.metadata.get(METADATA_KEY)
+    if field.base_resolver is not None or source is None:
+        return field
+    made = copy(field)
+    made.arguments = list(_arguments(source, made, owner))
+    return made
+
+
+def _arguments(
+    source: Source, field: StrawberryField, owner: StrawberryObjectDefinition
+) -> Iterator[StrawberryArgument]:
+    if isinstance(source, Many):
+        kind = field.resolve_type(type_definition=owner)
+        if isinstance(kind, StrawberryOptional):
+            kind = kind.of_type
+        definition = get_object_definition(kind) if isinstance(kind, type) else None
+        generic = definition.concrete_of if definition else None
+        if definition and generic and generic.origin is Connection:
+            target = definition.type_var_map["T"]
+            yield from page_arguments(_resolved(target), filters=source.filters)
+        yield from declared(source.arguments)
+    elif isinstance(source, Lookup):
+        yield argument("id", ID | None, "全局编号 · global id")
+        for key in source.keys:
+            yield argument(key, str | None)
+    elif isinstance(source, NodeById):
+        if isinstance(field.type, StrawberryList):
+            yield argument("ids", list[ID], "全局编号 · global ids")
+        else:
+            yield argument("id", ID, "全局编号 · global id")
+    elif isinstance(source, Expression):
+        yield from declared(source.arguments)
+    elif isinstance(source, Tally):
+        yield from declared((source.bucket,) if source.bucket else ())
+        yield from declared(source.arguments)
+
+
+def _resolved(kind: Any) -> type:
+    resolve = getattr(kind, "resolve_type", None)
+    made: type = resolve() if resolve else kind
+    return made
+
+
+def compose(registry: PluginRegistry) -> Composed:
+    """Compose the schema of a registry of plugins.
+
+    :raises CompositionError: with every problem found, naming both sides of each clash.
+    """
+    problems: list[Problem] = []
+    owners: dict[str, str] = {}
+    types: dict[str, type] = {}
+    additions: dict[type, list[StrawberryField]] = defaultdict(list)
+    added_by: dict[tuple[type, str], str] = {}
+    for plugin, cls in registry.graphql():
+        extension = extension_spec(cls)
+        if extension is None:
+            _add_type(plugin.name, cls, types, owners, problems)
+        else:
+            problems += _add_fields(plugin, cls, extension.target, additions, added_by)
+    for (target, name), plugin_name in added_by.items():
+        owners[f"{target.__name__}.{name}"] = plugin_name
+    if problems:
+        raise CompositionError(_TITLE, problems)
+    try:
+        made = _ComposedSchema(additions, list(types.values()))
+    except Exception as exc:  # strawberry and graphql-core raise many kinds
+        raise CompositionError(
+            _TITLE, [Problem("schema", f"{type(exc).__name__}: {exc}", "see the types named above")]
+        ) from exc
+    for target in additions.keys() - made.seen:
+        by = sorted({p for (t, _), p in added_by.items() if t is target})
+        problems.append(
+            Problem(
+                ", ".join(by),
+                f"extends {target.__name__}, which is not part of the schema",
+                "enable the plugin that owns it and name it in `requires`",
+            )
+        )
+    schema = made._schema  # noqa: SLF001  # strawberry has no public name for it
+    catalogue = Catalogue(
+        schema,
+        Tables(registry.models()),
+        tuple(OwnedRegister(p.name, r) for p, r in registry.registers()),
+    )
+    permissions = frozenset(p.code for _, p in registry.permissions())
+    problems += check_catalogue(catalogue, permissions, owners)
+    if problems:
+        raise CompositionError(_TITLE, problems)
+    return Composed(made, schema, catalogue, owners)
+
+
+_TITLE = "The enabled plugins do not make one schema:"
+
+
+def _add_type(
+    plugin: str,
+    cls: type,
+    types: dict[str, type],
+    owners: dict[str, str],
+    problems: list[Problem],
+) -> None:
+    definition = get_object_definition(cls)
+    if definition is None:
+        problems.append(
+            Problem(
+                plugin,
+                f"{cls.__name__} is not a GraphQL type",
+                "decorate it with @node, @record, @extends or a strawberry decorator",
+            )
+        )
+        return
+    name = definition.name
+    if name in types and types[name] is not cls:
+        problems.append(
+            Problem(
+                f"{owners[name]} and {plugin}",
+                f"both define the GraphQL type {name}",
+                "rename one; third parties prefix their types",
+            )
+        )
+        return
+    types[name] = cls
+    owners[name] = plugin
+
+
+def _add_fields(
+    plugin: Any,
+    cls: type,
+    target: type,
+    additions: dict[type, list[StrawberryField]],
+    added_by: dict[tuple[type, str], str],
+) -> Iterator[Problem]:
+    definition = get_object_definition(target)
+    if definition is None:
+        yield Problem(plugin.name, f"{cls.__name__} extends {target!r}, which is no GraphQL type")
+        return
+    allowed = {plugin.name, "core", *plugin.requires}
+    package = target.__module__.split(".")[0]
+    if package.startswith("gongzhi_") and package.removeprefix("gongzhi_") not in allowed:
+        yield Problem(
+            plugin.name,
+            f"extends {definition.name} of {package}",
+            f'add "{package.removeprefix("gongzhi_")}" to `requires`',
+        )
+    own = {f.python_name for f in definition.fields}
+    for original in get_object_definition(cls, strict=True).fields:
+        field = copy(original)
+        name = field.python_name
+        where = f"{definition.name}.{name}"
+        if name in own:
+            yield Problem(
+                f"{plugin.name} and the owner of {definition.name}",
+                f"both define the field {where}",
+                "rename the added field",
+            )
+            continue
+        if (target, name) in added_by:
+            yield Problem(
+                f"{added_by[target, name]} and {plugin.name}",
+                f"both add the field {where}",
+                "rename one of them",
+            )
+            continue
+        planned = METADATA_KEY in field.metadata and not isinstance(
+            field.metadata[METADATA_KEY], Computed
+        )
+        if not planned and not isinstance(field.type, StrawberryOptional):
+            yield Problem(
+                plugin.name,
+                f"{where} runs Python and is not nullable, so its failure would cost the whole row",
+                "make its type optional",
+            )
+        if plugin.name != "core":
+            field.directives = [*field.directives, ProvidedBy(name=plugin.name)]
+        added_by[target, name] = plugin.name
+        additions[target].append(field)
+

@@ -1,0 +1,1 @@
+"""The query engine: documents, limits, the planner, execution."""

@@ -1,0 +1,293 @@
+"""Documents by their text: parsed, measured, validated once; each operation keeps its plans."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from graphql import (
+    GraphQLError,
+    GraphQLNonNull,
+    GraphQLSyntaxError,
+    parse,
+    type_from_ast,
+    validate,
+)
+from graphql.execution.values import get_variable_values
+from graphql.language import ast
+
+from gongzhi_schema.catalogue import Catalogue
+from gongzhi_schema.query.limits import LimitError, Limits, Measure
+from gongzhi_schema.query.planner import Plan
+from gongzhi_schema.query.values import shape
+
+_PLANS_PER_OPERATION = 64
+"""One for each viewer shape and structure of variables; past that they are compiled anew."""
+
+_MAX_INT = 2**31 - 1
+
+
+class DocumentLimits(Limits, Protocol):
+    """The limits that hold for a document as a whole."""
+
+    tokens: int
+    errors: int
+
+
+class RequestError(Exception):
+    """A request that is refused before anything runs."""
+
+    def __init__(self, errors: list[GraphQLError]) -> None:
+        super().__init__(errors[0].message)
+        self.errors = errors
+
+
+def refused(code: str, message: str) -> RequestError:
+    """Make the refusal with one error."""
+    return RequestError([GraphQLError(message, extensions={"code": code})])
+
+
+class Operation:
+    """One validated operation of a document."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        node: ast.OperationDefinitionNode,
+        document: ast.DocumentNode,
+        fragments: Mapping[str, ast.FragmentDefinitionNode],
+        measure: Measure,
+    ) -> None:
+        self.node = node
+        self.document = document
+        self.fragments = fragments
+        self.name = node.name.value if node.name else None
+        self.is_query = node.operation.value == "query"
+        self.plans: dict[Any, Plan | None] = {}
+        self._schema = catalogue.schema
+        self._cost = measure.cost(node)
+        self._constant_cost = None if self._cost.names else self._cost.of({})
+        self._simple = _simple_reader(catalogue, node)
+        self._switches = frozenset(_switches(node, fragments))
+
+    def coerce(self, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the variables as their types say.
+
+        :raises RequestError: when one has not the declared type.
+        """
+        if self._simple is not None and (found := self._simple(given)) is not None:
+            return found
+        result = get_variable_values(
+            self._schema, self.node.variable_definitions or (), dict(given), max_errors=5
+        )
+        if isinstance(result, list):
+            for error in result:
+                error.extensions = {"code": "BAD_USER_INPUT", **(error.extensions or {})}
+            raise RequestError(result)
+        coerced: Mapping[str, Any] = getattr(result, "coerced", result)
+        return coerced
+
+    def cost(self, variables: Mapping[str, Any]) -> int:
+        """Return the cost.
+
+        :raises RequestError: when it is above the limit.
+        """
+        if self._constant_cost is not None:
+            return self._constant_cost
+        try:
+            return self._cost.of(variables)
+        except LimitError as exc:
+            raise RequestError([exc]) from exc
+
+    def shape(self, variables: Mapping[str, Any]) -> Any:
+        """Return what of the variables a plan depends on."""
+        if not variables:
+            return ()
+        return tuple(
+            (name, value if name in self._switches else shape(value))
+            for name, value in variables.items()
+        )
+
+    def remember(self, key: Any, plan: Plan | None) -> None:
+        """Keep a plan, or that there is none."""
+        if len(self.plans) >= _PLANS_PER_OPERATION:
+            self.plans.clear()
+        self.plans[key] = plan
+
+
+class Document:
+    """A validated document."""
+
+    def __init__(self, operations: list[Operation]) -> None:
+        self._operations = operations
+        self._by_name = {o.name: o for o in operations}
+
+    def operation(self, name: str | None) -> Operation:
+        """Return the operation to run.
+
+        :raises RequestError: when the name is unknown, or missing and needed.
+        """
+        if name is None or name == "":
+            if len(self._operations) == 1:
+                return self._operations[0]
+            raise refused(
+                "OPERATION_RESOLUTION_FAILURE",
+                "文档含多个操作，请给出 operationName · the document has several operations: "
+                "name one in operationName",
+            )
+        found = self._by_name.get(name)
+        if found is None:
+            raise refused(
+                "OPERATION_RESOLUTION_FAILURE",
+                "文档中没有这个操作 · the document has no operation of that name",
+            )
+        return found
+
+
+class Documents:
+    """A bounded cache of documents by text, the one unused longest going first."""
+
+    def __init__(
+        self, catalogue: Catalogue, limits: DocumentLimits, *, introspection: bool, size: int = 1000
+    ) -> None:
+        self._catalogue = catalogue
+        self._limits = limits
+        self._introspection = introspection
+        self._size = size
+        self._known: OrderedDict[str, Document | RequestError] = OrderedDict()
+
+    def get(self, text: str) -> Document:
+        """Return the document of a text.
+
+        :raises RequestError: when it cannot be parsed, is too large or not valid.
+        """
+        found = self._known.get(text)
+        if found is None:
+            try:
+                found = self._make(text)
+            except RequestError as exc:
+                found = exc
+            if len(self._known) >= self._size:
+                self._known.popitem(last=False)
+            self._known[text] = found
+        else:
+            self._known.move_to_end(text)
+        if isinstance(found, RequestError):
+            raise found
+        return found
+
+    def _make(self, text: str) -> Document:
+        try:
+            document = parse(text, no_location=False, max_tokens=self._limits.tokens)
+        except GraphQLSyntaxError as exc:
+            too_long = "Syntax Error: Document contains more than" in exc.message
+            code = "TOKEN_LIMIT" if too_long else "GRAPHQL_PARSE_FAILED"
+            exc.extensions = {"code": code}
+            raise RequestError([exc]) from exc
+        except RecursionError as exc:
+            raise refused("DEPTH_LIMIT", "文档嵌套过深 · the document nests too deep") from exc
+        fragments = {
+            d.name.value: d
+            for d in document.definitions
+            if isinstance(d, ast.FragmentDefinitionNode)
+        }
+        operations = [
+            d for d in document.definitions if isinstance(d, ast.OperationDefinitionNode)
+        ]
+        if not operations:
+            raise refused("GRAPHQL_VALIDATION_FAILED", "文档中没有操作 · the document has no operation")
+        measure = Measure(self._catalogue, self._limits, fragments)
+        try:
+            if len(operations) > self._limits.operations:
+                raise LimitError(
+                    "OPERATION_LIMIT", "操作数", len(operations), self._limits.operations
+                )
+            for operation in operations:
+                measure.check(operation)
+                if not self._introspection and measure.introspects(operation):
+                    raise refused(
+                        "INTROSPECTION_DISABLED", "未开放内省 · introspection is not open here"
+                    )
+        except LimitError as exc:
+            raise RequestError([exc]) from exc
+        errors = validate(
+            self._catalogue.schema,
+            document,
+            max_errors=self._limits.errors,
+            hide_suggestions=not self._introspection,
+        )
+        if errors:
+            for error in errors:
+                error.extensions = {"code": "GRAPHQL_VALIDATION_FAILED"}
+            raise RequestError(errors[: self._limits.errors])
+        try:
+            return Document(
+                [Operation(self._catalogue, o, document, fragments, measure) for o in operations]
+            )
+        except LimitError as exc:
+            raise RequestError([exc]) from exc
+
+
+_Check = Callable[[Any], bool]
+
+_SCALARS: dict[str, _Check] = {
+    "ID": lambda v: type(v) is str,
+    "String": lambda v: type(v) is str,
+    "Boolean": lambda v: type(v) is bool,
+    "Int": lambda v: type(v) is int and -_MAX_INT <= v <= _MAX_INT,
+}
+
+
+def _simple_reader(
+    catalogue: Catalogue, node: ast.OperationDefinitionNode
+) -> Callable[[Mapping[str, Any]], Mapping[str, Any] | None] | None:
+    """Return a quick way to read variables that are all plain scalars; None where they are not.
+
+    It gives None for anything unusual, and graphql-core then says what is wrong with it.
+    """
+    names: list[tuple[str, _Check, bool]] = []
+    for definition in node.variable_definitions or ():
+        kind = type_from_ast(catalogue.schema, definition.type)
+        non_null = isinstance(kind, GraphQLNonNull)
+        inner = kind.of_type if isinstance(kind, GraphQLNonNull) else kind
+        check = _SCALARS.get(getattr(inner, "name", ""))
+        if check is None or definition.default_value is not None:
+            return None
+        names.append((definition.variable.name.value, check, non_null))
+
+    def read(given: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        found = {}
+        for name, check, non_null in names:
+            if name in given:
+                value = given[name]
+                if not (check(value) or (value is None and not non_null)):
+                    return None
+                found[name] = value
+            elif non_null:
+                return None
+        return found
+
+    return read
+
+
+def _switches(
+    node: ast.OperationDefinitionNode, fragments: Mapping[str, ast.FragmentDefinitionNode]
+) -> list[str]:
+    """Return the variables of ``@skip`` and ``@include``: their values decide the plan."""
+    names: list[str] = []
+
+    def walk(selection: ast.SelectionSetNode) -> None:
+        for item in selection.selections:
+            for directive in item.directives or ():
+                for argument in directive.arguments or ():
+                    if isinstance(argument.value, ast.VariableNode):
+                        names.append(argument.value.name.value)
+            inner = getattr(item, "selection_set", None)
+            if inner is not None:
+                walk(inner)
+
+    walk(node.selection_set)
+    for fragment in fragments.values():
+        walk(fragment.selection_set)
+    return names

@@ -1,0 +1,208 @@
+"""Answer an operation: one statement where everything is planned, graphql-core for the rest."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import orjson
+from graphql import ExecutionResult, GraphQLError, execute
+
+from gongzhi.clock import today
+from gongzhi.database.reads import Reader, StatementTimeoutError
+from gongzhi.errors import DatabaseUnavailableError, GongzhiError
+from gongzhi_schema.query.dialects import DIALECTS
+from gongzhi_schema.query.documents import DocumentLimits, Documents, Operation, RequestError
+from gongzhi_schema.query.planner import Compiler, Page, Plan
+from gongzhi_schema.query.resolvers import Execution, install
+from gongzhi_schema.query.selection import Selections
+from gongzhi_schema.query.values import BadInput, Bind, Unplannable
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from gongzhi.access.viewer import Viewer
+    from gongzhi.registry.rules import Norms
+    from gongzhi_schema.compose import Composed
+
+log = logging.getLogger("gongzhi.query")
+
+
+class EngineLimits(DocumentLimits, Page, Protocol):
+    """All limits that the engine keeps."""
+
+    timeout_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to a request: an HTTP status and the body."""
+
+    status: int
+    body: bytes
+    tier: str
+    """``raw``, ``core`` or ``refused``."""
+
+
+class Engine:
+    """Answers operations on one composed schema and one database."""
+
+    def __init__(
+        self,
+        composed: Composed,
+        reader: Reader,
+        limits: EngineLimits,
+        *,
+        norms: Norms,
+        digest: Callable[[str], str],
+        zone: dt.tzinfo,
+        introspection: bool = True,
+        planned: bool = True,
+    ) -> None:
+        self.catalogue = composed.catalogue
+        self.reader = reader
+        self.limits = limits
+        self.dialect = DIALECTS[reader.dialect]
+        self.documents = Documents(composed.catalogue, limits, introspection=introspection)
+        self._norms = norms
+        self._digest = digest
+        self._zone = zone
+        self._planned = planned
+        install(composed.catalogue)
+
+    async def answer(
+        self,
+        text: str,
+        variables: Mapping[str, Any] | None,
+        operation_name: str | None,
+        viewer: Viewer,
+        request_id: str = "",
+    ) -> Answer:
+        """Run an operation for a viewer; every error becomes part of the answer."""
+        try:
+            operation = self.documents.get(text).operation(operation_name)
+            values = operation.coerce(variables or {})
+            cost = operation.cost(values)
+        except RequestError as exc:
+            return _refusal(exc.errors, request_id)
+        bind = Bind(values, viewer, today(self._zone), self._norms, self._digest)
+        try:
+            if self._planned and operation.is_query:
+                plan = self.plan(operation, values, viewer)
+                if plan is not None:
+                    found = await self._raw(plan, bind)
+                    if found is not None:
+                        return Answer(200, b'{"data":' + found.encode() + self._tail(cost), "raw")
+            return await self._core(operation, bind, variables or {}, cost, request_id)
+        except DatabaseUnavailableError as exc:
+            log.error("request %s: %s", request_id, exc)
+            return _failure("UNAVAILABLE", "数据库暂不可用，请稍后再试 · the database is unavailable, "
+                            "try again in a moment", request_id, 503)
+        except (StatementTimeoutError, TimeoutError):
+            log.warning("request %s: took too long", request_id)
+            return _failure("TIMEOUT", "查询超时 · the operation took too long", request_id, 503)
+
+    def reads_only(self, text: str, operation_name: str | None) -> bool:
+        """Whether a document's operation is a query; what is refused anyway counts as one."""
+        try:
+            return self.documents.get(text).operation(operation_name).is_query
+        except RequestError:
+            return True
+
+    def plan(self, operation: Operation, values: Mapping[str, Any], viewer: Viewer) -> Plan | None:
+        """Return the plan of an operation, None where it is not plannable."""
+        key = (viewer.shape, operation.shape(values))
+        try:
+            return operation.plans[key]
+        except KeyError:
+            plan = self._compile(operation, values, viewer)
+            operation.remember(key, plan)
+            return plan
+
+    def _compile(
+        self, operation: Operation, values: Mapping[str, Any], viewer: Viewer
+    ) -> Plan | None:
+        compiler = Compiler(
+            self.catalogue,
+            self.dialect,
+            viewer.shape,
+            self.limits,
+            Selections(self.catalogue, operation.fragments, values),
+            values,
+        )
+        try:
+            return compiler.operation(operation.node.selection_set)
+        except (Unplannable, BadInput):
+            return None
+        except Exception:  # a fault of the planner must not cost the answer
+            log.exception("the planner failed; the operation runs in core")
+            return None
+
+    async def _raw(self, plan: Plan, bind: Bind) -> str | None:
+        try:
+            parameters = plan.bind(bind)
+        except BadInput:
+            return None  # core says at which field
+        return await self.reader.text(plan.sql, parameters)
+
+    async def _core(
+        self,
+        operation: Operation,
+        bind: Bind,
+        given: Mapping[str, Any],
+        cost: int,
+        request_id: str,
+    ) -> Answer:
+        result = execute(
+            self.catalogue.schema,
+            operation.document,
+            context_value=Execution(self, operation.fragments, bind),
+            variable_values=dict(given),
+            operation_name=operation.name,
+        )
+        if not isinstance(result, ExecutionResult):
+            result = await asyncio.wait_for(result, self.limits.timeout_seconds)
+        body: dict[str, Any] = {"data": result.data}
+        if result.errors:
+            body["errors"] = [
+                shown(e, request_id) for e in result.errors[: self.limits.errors]
+            ]
+        body["extensions"] = {"cost": {"requested": cost, "maximum": self.limits.cost}}
+        return Answer(200, orjson.dumps(body), "core")
+
+    def _tail(self, cost: int) -> bytes:
+        return b',"extensions":{"cost":{"requested":%d,"maximum":%d}}}' % (cost, self.limits.cost)
+
+
+def shown(error: GraphQLError, request_id: str) -> dict[str, Any]:
+    """Return an error as a client may see it: what is unexpected is masked and logged."""
+    original = error.original_error
+    made = error.formatted
+    if original is None or isinstance(original, GraphQLError):
+        return {**made}
+    if isinstance(original, DatabaseUnavailableError):
+        raise original
+    if isinstance(original, StatementTimeoutError):
+        raise original
+    if isinstance(original, GongzhiError):
+        return {**made, "extensions": {"code": "REFUSED"}}
+    log.error("request %s: a resolver failed", request_id, exc_info=original)
+    return {
+        **made,
+        "message": "内部错误 · internal error",
+        "extensions": {"code": "INTERNAL", "requestId": request_id},
+    }
+
+
+def _refusal(errors: list[GraphQLError], request_id: str) -> Answer:  # noqa: ARG001
+    body = {"errors": [e.formatted for e in errors]}
+    return Answer(400, orjson.dumps(body), "refused")
+
+
+def _failure(code: str, message: str, request_id: str, status: int) -> Answer:
+    body = {"errors": [{"message": message, "extensions": {"code": code, "requestId": request_id}}]}
+    return Answer(status, orjson.dumps(body), "refused")
+

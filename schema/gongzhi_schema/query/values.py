@@ -1,0 +1,215 @@
+"""Values of a request: arguments, global ids, cursors, and how each reaches the statement."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from graphql import GraphQLArgument, GraphQLInputType, value_from_ast
+from graphql.language import ast
+
+if TYPE_CHECKING:
+    from gongzhi.access.viewer import Viewer
+    from gongzhi.registry.rules import Norms
+
+MAX_ID = 2**63 - 1
+
+
+class Unplannable(Exception):  # noqa: N818  # not an error: the operation runs in core
+    """The planner will not compile this; graphql-core executes it."""
+
+
+class BadInput(Exception):  # noqa: N818  # becomes a GraphQL error with the code BAD_USER_INPUT
+    """A client's value is refused; the message is Chinese, then English."""
+
+
+@dataclass(slots=True)
+class Bind:
+    """What a plan is bound to at one request."""
+
+    variables: Mapping[str, Any]
+    viewer: Viewer
+    today: dt.date
+    norms: Norms
+    """Figures that the deployment may set, for rules that run in SQL."""
+    digest: Callable[[str], str]
+    """The keyed hash of a personal value."""
+
+
+Getter = Callable[[Bind], Any]
+
+
+class Value:
+    """An argument: its value while planning, which decides the plan, and a getter for the rest."""
+
+    __slots__ = ("get", "sample")
+
+    def __init__(self, sample: Any, get: Getter) -> None:
+        self.sample = sample
+        self.get = get
+
+    def items(self) -> list[tuple[str, Value]]:
+        """Return the given fields of an input object, those that are null left out."""
+        return [
+            (key, Value(sample, _item(self.get, key)))
+            for key, sample in self.sample.items()
+            if sample is not None
+        ]
+
+
+def _item(get: Getter, key: str) -> Getter:
+    return lambda bind: get(bind)[key]
+
+
+class Arguments:
+    """The arguments of one field, and of the fields around it."""
+
+    __slots__ = ("_own", "_outer")
+
+    def __init__(self, own: Mapping[str, Value], outer: Arguments | None = None) -> None:
+        self._own = own
+        self._outer = outer
+
+    def find(self, name: str) -> Value | None:
+        """Return an argument of this field or the nearest field around it that has it."""
+        found = self._own.get(name)
+        if found is None and self._outer is not None:
+            return self._outer.find(name)
+        return found
+
+    def own(self, name: str) -> Value | None:
+        """Return an argument of this field; None where absent or null."""
+        return self._own.get(name)
+
+
+def read_arguments(
+    node: ast.FieldNode, declared: Mapping[str, GraphQLArgument], variables: Mapping[str, Any]
+) -> dict[str, Value]:
+    """Return the arguments that were given and are not null, by GraphQL name."""
+    given = {a.name.value: a.value for a in node.arguments or ()}
+    found: dict[str, Value] = {}
+    for name, argument in declared.items():
+        value = _read(given[name], argument.type, variables) if name in given else None
+        if value is not None and value.sample is not None:
+            found[name] = value
+    return found
+
+
+def _read(
+    node: ast.ValueNode, kind: GraphQLInputType, variables: Mapping[str, Any]
+) -> Value | None:
+    if isinstance(node, ast.VariableNode):
+        name = node.name.value
+        if name not in variables:
+            return None
+        return Value(variables[name], lambda bind: bind.variables[name])
+    sample = value_from_ast(node, kind, dict(variables))
+    if _has_variable(node):
+        return Value(sample, lambda bind: value_from_ast(node, kind, dict(bind.variables)))
+    return Value(sample, lambda _bind: sample)
+
+
+def _has_variable(node: ast.ValueNode) -> bool:
+    if isinstance(node, ast.VariableNode):
+        return True
+    if isinstance(node, ast.ListValueNode):
+        return any(map(_has_variable, node.values or ()))
+    if isinstance(node, ast.ObjectValueNode):
+        return any(_has_variable(f.value) for f in node.fields or ())
+    return False
+
+
+def shape(value: Any) -> Any:
+    """Return what of a variable's value a plan may depend on: nulls and keys, not the values."""
+    if isinstance(value, dict):
+        return tuple((key, shape(inner)) for key, inner in value.items())
+    return value is None
+
+
+def plain(value: Any) -> Any:
+    """Return a coerced input value as the statement takes it."""
+    if isinstance(value, Enum):
+        return value.name
+    if isinstance(value, dt.datetime | dt.date):
+        return value.isoformat()
+    return value
+
+
+# ---- global ids ----------------------------------------------------------------------------------
+
+
+def split_id(value: str) -> tuple[str, int] | None:
+    """Split ``Type:42``; None when it is not of that form."""
+    name, _, number = value.partition(":")
+    if not (number.isascii() and number.isdigit() and name) or (number[0] == "0" and number != "0"):
+        return None
+    key = int(number) if len(number) < 20 else MAX_ID + 1  # noqa: PLR2004  # digits of 2**63
+    return (name, key) if key <= MAX_ID else None
+
+
+def key_of(value: str, *types: str) -> int:
+    """Return the key in a global id of one of these types.
+
+    :raises BadInput: when it is not one.
+    """
+    found = split_id(value)
+    if found is None or (types and found[0] not in types):
+        wanted = " / ".join(f"{t}:…" for t in types) or "Type:…"
+        message = f"编号格式应为 {wanted} · the id must be of the form {wanted}"
+        raise BadInput(message)
+    return found[1]
+
+
+# ---- pages ---------------------------------------------------------------------------------------
+
+
+def page_size(value: Any, maximum: int) -> int:
+    """Check the size of a page.
+
+    :raises BadInput: when it is below 1 or above the maximum.
+    """
+    if not 1 <= value <= maximum:
+        message = f"first 须在 1 至 {maximum} 之间 · first must be from 1 to {maximum}"
+        raise BadInput(message)
+    size: int = value
+    return size
+
+
+def decode_cursor(value: str, order: str, kinds: Sequence[str]) -> list[Any]:
+    """Return the sort values, of these kinds, in a cursor made for this order.
+
+    :raises BadInput: when the cursor is not ours or belongs to a list in another order.
+    """
+    try:
+        found = orjson.loads(bytes.fromhex(value))
+    except ValueError:
+        found = None
+    if not (
+        isinstance(found, list)
+        and len(found) == len(kinds) + 1
+        and found[0] == order
+        and all(map(_fits, found[1:], kinds))
+    ):
+        message = "游标无效，或属于另一种排序 · the cursor is not valid for this list and order"
+        raise BadInput(message)
+    return found[1:]
+
+
+def _fits(value: Any, kind: str) -> bool:
+    if kind == "int":
+        return type(value) is int and abs(value) <= MAX_ID
+    if kind == "date":
+        return isinstance(value, str) and _is_date(value)
+    return isinstance(value, str) and "\x00" not in value
+
+
+def _is_date(value: str) -> bool:
+    try:
+        dt.date.fromisoformat(value)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,83 @@
+"""The role presets: what each carries, written out, so that a change is a visible difference."""
+
+from __future__ import annotations
+
+import pytest
+
+from gongzhi.access.roles import (
+    CORE_PERMISSIONS,
+    ROLE_CODES,
+    ROLES,
+    SEPARATED_DUTIES,
+    role_permissions,
+)
+from gongzhi.contributions import Permission
+
+O, P, L, M, T, I = "organization", "person", "person.lookup", "member", "appointment", "indicator"  # noqa: E741
+RUN = "import.run"
+EXPECTED = {
+    "DISTRICT_ORG_DEPT_ADMIN": {O, P, L, M, T, I, RUN},
+    "DISTRICT_SOCIETY_WORK_ADMIN": {O, P, L, M, T, I, RUN},
+    "SUBDISTRICT_STAFF": {O, P, L, M, T, I, RUN},
+    "COMMUNITY_SECRETARY": {O, P, L, M, T, I},
+    "BRANCH_SECRETARY": {O, P, L, M, T, I},
+    "BRANCH_COMMITTEE_MEMBER": {O, P, M, T, I},
+    "GROUP_LEADER": {O, M, T, I},
+    "PARTY_MEMBER": {O, T, I},
+    "COUNCILLOR": {O, T, I},
+    "GRID_WORKER": {O, T, I},
+    "UNIT_REPRESENTATIVE": {O, T, I},
+    "RESIDENT": {O},
+    "STATION_OPERATOR": {O},
+    "AUDITOR": {O, P, L, M, T, I, "access"},
+    "SYSTEM_ADMIN": {O},
+    "SECURITY_ADMIN": {O, "access", "access.manage"},
+    "INTEGRATION": {O, P, L, M, T, I},
+}
+"""Role → permissions; ``.read`` is left out."""
+
+PERSONAL = {"core.person.read", "core.person.lookup", "core.member.read"}
+
+
+def carried(role: str) -> set[str]:
+    return set(role_permissions(CORE_PERMISSIONS)[role])
+
+
+@pytest.mark.parametrize("role", sorted(EXPECTED))
+def test_role_carries_exactly(role: str) -> None:
+    codes = {f"core.{noun}" if "." in noun else f"core.{noun}.read" for noun in EXPECTED[role]}
+    assert carried(role) == codes
+
+
+def test_every_role_is_in_the_table() -> None:
+    assert set(EXPECTED) == ROLE_CODES == set(role_permissions(CORE_PERMISSIONS))
+    assert len(ROLES) == len(ROLE_CODES)
+
+
+def test_permissions_name_known_roles_once() -> None:
+    assert len({p.code for p in CORE_PERMISSIONS}) == len(CORE_PERMISSIONS)
+    for permission in CORE_PERMISSIONS:
+        assert set(permission.roles) <= ROLE_CODES, permission.code
+        assert len(set(permission.roles)) == len(permission.roles), permission.code
+
+
+def test_three_administrators_are_separated() -> None:
+    """AZ-13: none of the three can do another's work, and no role has all."""
+    assert not carried("SYSTEM_ADMIN") & {*PERSONAL, "core.access.read", "core.access.manage"}
+    assert not carried("SECURITY_ADMIN") & {*PERSONAL, "core.import.run"}
+    assert not carried("AUDITOR") & {"core.import.run", "core.access.manage"}
+    for role in ROLE_CODES - {"SECURITY_ADMIN"}:
+        assert "core.access.manage" not in carried(role), role
+    assert SEPARATED_DUTIES <= ROLE_CODES
+
+
+def test_resident_sees_no_people() -> None:
+    assert not carried("RESIDENT") & {*PERSONAL, "core.appointment.read"}
+
+
+def test_plugins_add_permissions_and_roles() -> None:
+    added = Permission("tea.party.read", "茶", "tea", ("RESIDENT", "TEA_MASTER"))
+    table = role_permissions((*CORE_PERMISSIONS, added))
+    assert "tea.party.read" in table["RESIDENT"]
+    assert table["TEA_MASTER"] == {"tea.party.read"}
+    assert "tea.party.read" not in table["AUDITOR"]
