@@ -230,7 +230,7 @@ async def revoke_token(token_id: int) -> Token:
     return token
 
 
-async def add_grant(  # noqa: PLR0913  # one grant has this many sides
+async def add_grant(  # one grant has this many sides
     account: str,
     role: str,
     *,
@@ -291,7 +291,7 @@ async def add_grant(  # noqa: PLR0913  # one grant has this many sides
         )
     async with in_transaction():
         # The account's row is locked, so that two grants given at once see each other.
-        owner = await Account.get_or_none(name=account)
+        owner = await Account.select_for_update().get_or_none(name=account)
         if owner is None:
             raise _account_unknown(account)
         if role in SEPARATED_DUTIES:
