@@ -37,30 +37,31 @@ def postgres_server() -> Iterator[PostgresServer]:
     server.stop()
 
 
+class Templates:
+    """Migrated databases that tests get copies of, one for each set of plugins that comes twice."""
+
+    def __init__(self) -> None:
+        self.urls: dict[tuple[str, ...], str] = {}
+        self.seen: set[tuple[str, ...]] = set()
+
+
 @pytest.fixture(scope="session")
-def _templates() -> dict[tuple[str, ...], str]:
-    return {}
+def templates() -> Templates:
+    """The templates of this run."""
+    return Templates()
 
 
 @pytest.fixture
 def fresh_database(
     request: pytest.FixtureRequest,
     tmp_path: Path,
-    _templates: dict[tuple[str, ...], str],
     tmp_path_factory: pytest.TempPathFactory,
+    templates: Templates,
 ) -> Iterator[FreshDatabase]:
     """Make databases for a test; call it with the plugins that are enabled beside the core."""
     made: list[str] = []
 
-    def template(plugins: Sequence[Plugin], dialect: str) -> str:
-        key = (dialect, *(f"{plugin.name} {plugin.migrations}" for plugin in plugins))
-        if key not in _templates:
-            url = empty(dialect, tmp_path_factory.mktemp("template"))
-            run_in_thread(lambda: migrate(url, plugins))
-            _templates[key] = url
-        return _templates[key]
-
-    def empty(dialect: str, folder: Path, source: str | None = None) -> str:
+    def create(dialect: str, folder: Path, source: str | None) -> str:
         if dialect == "postgres":
             server: PostgresServer = request.getfixturevalue("postgres_server")
             return server.create(source)
@@ -69,9 +70,25 @@ def fresh_database(
             shutil.copyfile(source.removeprefix("sqlite://"), path)
         return f"sqlite://{path}"
 
+    def template(plugins: Sequence[Plugin], dialect: str) -> tuple[str | None, bool]:
+        """Return what to copy, and whether the copy is migrated already."""
+        key = (dialect, *(f"{plugin.name} {plugin.migrations}" for plugin in plugins))
+        if key in templates.urls:
+            return templates.urls[key], True
+        core = template([], dialect)[0] if plugins else None
+        if plugins and key not in templates.seen:
+            templates.seen.add(key)
+            return core, False
+        url = create(dialect, tmp_path_factory.mktemp("template"), core)
+        run_in_thread(lambda: migrate(url, plugins))
+        templates.urls[key] = url
+        return url, True
+
     def fresh(plugins: Sequence[Plugin] = (), *, dialect: str, migrated: bool = True) -> str:
-        source = template(plugins, dialect) if migrated else None
-        url = empty(dialect, tmp_path, source)
+        source, ready = template(plugins, dialect) if migrated else (None, True)
+        url = create(dialect, tmp_path, source)
+        if not ready:
+            run_in_thread(lambda: migrate(url, plugins))
         made.append(url)
         return url
 

@@ -33,6 +33,7 @@ T = TypeVar("T")
 
 _SOCKET_LIMIT = 107  # bytes of a Unix socket's path on Linux
 _START_SECONDS = 30
+_MEMORY_BYTES = 4 * 1024**3
 _USER_NAMESPACE = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
 
 # Ends the server when the test process is gone, however that ended: the pipe on stdin closes.
@@ -133,10 +134,10 @@ def _programs() -> Path:
 
 def _start_embedded() -> PostgresServer:
     programs = _programs()
-    folder = Path(tempfile.mkdtemp(prefix="gz"))
+    folder = Path(tempfile.mkdtemp(prefix="gz", dir=_memory()))
     if len(str(folder / ".s.PGSQL.5432").encode()) > _SOCKET_LIMIT:
         folder.rmdir()
-        folder = Path(tempfile.mkdtemp(prefix="gz", dir="/tmp"))  # noqa: S108  # needs a short path
+        folder = Path(tempfile.mkdtemp(prefix="gz", dir="/tmp"))  # needs a short path
     try:
         prefix, options = _as_plain_user(folder)
         data = folder / "data"
@@ -160,6 +161,16 @@ def _start_embedded() -> PostgresServer:
         stop()
         raise
     return PostgresServer(url, stop)
+
+
+def _memory() -> str | None:
+    """Return a folder in memory if there is one with room: CREATE DATABASE is ten times faster."""
+    memory = Path("/dev/shm")  # noqa: S108  # the folder that Linux has for this
+    try:
+        roomy = shutil.disk_usage(memory).free >= _MEMORY_BYTES
+    except OSError:
+        return None
+    return str(memory) if roomy and os.access(memory, os.W_OK) else None
 
 
 def _as_plain_user(folder: Path) -> tuple[tuple[str, ...], dict[str, Any]]:

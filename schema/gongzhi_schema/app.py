@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -44,22 +44,18 @@ def create_app(settings: Settings, registry: PluginRegistry) -> Door:
         )
         try:
             door.engine = make_engine(composed, reader, settings)
-            door.viewers = Viewers(
-                reader, role_permissions(p for _, p in registry.permissions())
-            )
+            door.viewers = Viewers(reader, role_permissions(p for _, p in registry.permissions()))
             yield
         finally:
             door.engine = door.viewers = None
             await reader.close()
 
     async def ready(_request: Request) -> Response:
-        try:
-            if door.engine is None:
-                raise GongzhiError  # not started yet
-            await door.engine.reader.text("SELECT '1'", ())
-        except GongzhiError:
-            return JSONResponse({"ready": False}, status_code=503)
-        return JSONResponse({"ready": True})
+        answers = False
+        if door.engine is not None:
+            with suppress(GongzhiError):
+                answers = await door.engine.reader.text("SELECT '1'", ()) == "1"
+        return JSONResponse({"ready": answers}, status_code=200 if answers else 503)
 
     async def alive(_request: Request) -> Response:
         return JSONResponse({"alive": True})
@@ -116,5 +112,9 @@ async def refuse_if_pending(settings: Settings, registry: PluginRegistry) -> Non
     if missing:
         raise MigrationError(
             "数据库还不是所需的结构 · the database is not at the structure that is needed",
-            [Problem("database", f"migrations not applied: {', '.join(missing)}", "gongzhi migrate")],
+            [
+                Problem(
+                    "database", f"migrations not applied: {', '.join(missing)}", "gongzhi migrate"
+                )
+            ],
         )

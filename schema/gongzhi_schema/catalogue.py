@@ -43,6 +43,11 @@ class FieldInfo:
     enum: type[Enum] | None
     graphql: GraphQLField
 
+    @property
+    def named(self) -> str:
+        """Name of the field's own named type; for a connection that of the connection."""
+        return get_named_type(self.graphql.type).name
+
 
 @dataclass(frozen=True, slots=True)
 class TypeInfo:
@@ -82,9 +87,7 @@ class Catalogue:
             if isinstance(kind, GraphQLObjectType):
                 self.types[name] = self._type(kind)
             elif isinstance(kind, GraphQLInterfaceType):
-                self.abstract[name] = frozenset(
-                    t.name for t in schema.get_possible_types(kind)
-                )
+                self.abstract[name] = frozenset(t.name for t in schema.get_possible_types(kind))
         self.nodes: tuple[TypeInfo, ...] = tuple(
             t for _, t in sorted(self.types.items()) if t.spec is not None and t.spec.is_node
         )

@@ -9,7 +9,6 @@ from gongzhi.graph.sources import (
     CodeOf,
     Column,
     Computed,
-    Count,
     Group,
     Itself,
     Many,
@@ -35,9 +34,7 @@ def check_catalogue(
                 yield Problem(by, f"{info.name}.{field.name}: {what}", mend)
 
 
-def _check_scope(
-    info: TypeInfo, permissions: frozenset[str], owner: str
-) -> Iterator[Problem]:
+def _check_scope(info: TypeInfo, permissions: frozenset[str], owner: str) -> Iterator[Problem]:
     spec, table = info.spec, info.table
     assert spec is not None  # noqa: S101  # narrowed by the caller
     assert table is not None  # noqa: S101
@@ -50,10 +47,13 @@ def _check_scope(
         )
     for column in (scope.path, scope.area_path, scope.owner):
         if column is not None and column not in table.columns:
-            yield Problem(owner, f"the scope of {info.name} names {column!r}, no column of its table")
+            yield Problem(
+                owner, f"the scope of {info.name} names {column!r}, no column of its table"
+            )
     if scope.organization is not None and scope.organization not in table.foreign_keys:
         yield Problem(
-            owner, f"the scope of {info.name} names {scope.organization!r}, no foreign key of its table"
+            owner,
+            f"the scope of {info.name} names {scope.organization!r}, no foreign key of its table",
         )
     if spec.read is None and scope.path is not None:
         yield Problem(
@@ -86,7 +86,7 @@ def _check_filters(info: TypeInfo, owner: str) -> Iterator[Problem]:
         elif column not in table.indexed:
             yield Problem(
                 owner,
-                f"{info.name} filters or orders by {name!r} but {table.name}.{column} leads no index",
+                f"{info.name} filters or orders by {name!r}, but {column} leads no index",
                 "add an index to the model that begins with this column",
             )
     for name in spec.orders:
@@ -115,60 +115,93 @@ def filter_column(table: Table, field: FieldInfo) -> str | None:
     return None
 
 
-def _check_field(  # noqa: C901  # one branch a kind of source
+Fault = tuple[str, str]
+"""What is wrong, and how to mend it."""
+
+
+def _check_field(
     catalogue: Catalogue, info: TypeInfo, field: FieldInfo, permissions: frozenset[str]
-) -> Iterator[tuple[str, str]]:
+) -> Iterator[Fault]:
     source, table = field.source, info.table
     target = catalogue.types.get(field.type_name)
-    if isinstance(source, Many | Count | One | Itself) and target is not None and not isinstance(
-        source, Count
-    ):
-        if target.spec is None:
-            yield (
-                f"leads to {target.name}, which stands over no table",
-                "declare it with @node or @record",
-            )
-            return
+    if isinstance(source, Many | One | Itself) and target is not None and target.spec is None:
+        yield (
+            f"leads to {target.name}, which stands over no table",
+            "declare it with @node or @record",
+        )
+        return
+    if isinstance(source, Tally) and source.permission not in permissions:
+        yield (
+            f"needs the permission {source.permission!r}, which nobody declares",
+            "return it from register_permissions",
+        )
     if table is None:
         return
     if isinstance(source, Column | CodeOf):
-        found = resolve_path(catalogue, table, source.path or field.python_name)
-        if found is None:
-            yield (
-                f"no column {source.path or field.python_name!r} in {table.name}",
-                "name the column with column(…), or say where the value comes from",
-            )
-        elif found.null and field.non_null and not isinstance(source, CodeOf):
-            yield (f"is not nullable, but {found.name} can be null", "make the type optional")
-        elif found.kind == "binary":
-            yield ("is an encrypted column", "serve its masked copy instead")
+        yield from _check_column(catalogue, table, field)
     elif isinstance(source, Group):
         for column in source.columns.values():
             if isinstance(column, str) and column not in table.columns:
-                yield (f"no column {column!r} in {table.name}", "")
-    elif isinstance(source, One):
-        key = table.foreign_keys.get(source.path or field.python_name)
-        if key is None:
-            yield (f"no foreign key {source.path or field.python_name!r} in {table.name}", "")
-        elif target is not None and target.table is not None:
-            if key.target is not target.table.model:
-                yield (
-                    f"leads to {target.name}, but the foreign key to {key.target.__name__}",
-                    "use the type over that table",
-                )
-            public = target.spec is not None and target.spec.scope.is_public
-            if field.non_null and (key.null or not public):
-                yield (
-                    "is not nullable, but the other row may be hidden from the viewer",
-                    "make the type optional",
-                )
-    elif isinstance(source, Tally):
-        if source.permission not in permissions:
-            yield (f"needs the permission {source.permission!r}, which nobody declares", "")
+                yield f"no column {column!r} in {table.name}", "correct the name"
+    elif isinstance(source, One) and target is not None:
+        yield from _check_one(table, field, target)
+    elif isinstance(source, Many) and target is not None and target.table is not None:
+        yield from _check_many(catalogue, source, target.table)
     elif isinstance(source, Computed):
         for column in source.reads:
             if resolve_path(catalogue, table, column) is None:
-                yield (f"reads {column!r}, no column of {table.name}", "")
+                yield f"reads {column!r}, no column of {table.name}", "correct the name"
+    elif source is None and field.graphql.resolve is not None:
+        yield (
+            "is a resolver on a type over a table",
+            "say what it reads with computed(…), so that it gets its columns",
+        )
+
+
+def _check_column(catalogue: Catalogue, table: Table, field: FieldInfo) -> Iterator[Fault]:
+    source = field.source
+    path = source.path if isinstance(source, Column | CodeOf) else ""
+    found = resolve_path(catalogue, table, path or field.python_name)
+    if found is None:
+        yield (
+            f"no column {path or field.python_name!r} in {table.name}",
+            "name the column with column(…), or say where the value comes from",
+        )
+    elif found.kind == "binary":
+        yield "is an encrypted column", "serve its masked copy instead"
+    elif found.null and field.non_null and not isinstance(source, CodeOf):
+        yield f"is not nullable, but {found.name} can be null", "make the type optional"
+
+
+def _check_one(table: Table, field: FieldInfo, target: TypeInfo) -> Iterator[Fault]:
+    source = field.source
+    name = (source.path if isinstance(source, One) else "") or field.python_name
+    key = table.foreign_keys.get(name)
+    if key is None:
+        yield f"no foreign key {name!r} in {table.name}", "name it with one(…)"
+        return
+    if target.table is not None and key.target is not target.table.model:
+        yield (
+            f"leads to {target.name}, but the foreign key to {key.target.__name__}",
+            "use the type over that table",
+        )
+    public = target.spec is not None and target.spec.scope.is_public
+    if field.non_null and (key.null or not public):
+        yield (
+            "is not nullable, but the other row may be hidden from the viewer",
+            "make the type optional",
+        )
+
+
+def _check_many(catalogue: Catalogue, source: Many, target: Table) -> Iterator[Fault]:
+    keys = {} if source.model is None else catalogue.tables.of(source.model).foreign_keys
+    for name, known in (
+        (source.by, keys if source.model else target.foreign_keys),
+        (source.to, keys),
+        (source.within, target.columns),
+    ):
+        if name and name not in known:
+            yield f"knows no {name!r} in the table it leads to", "correct the name in many(…)"
 
 
 def resolve_path(catalogue: Catalogue, table: Table, path: str) -> ColumnInfo | None:

@@ -24,7 +24,7 @@ class Answer:
     body: bytes
 
     @property
-    def json(self) -> Any:  # noqa: ANN401  # whatever the body says
+    def json(self) -> Any:  # whatever the body says
         """The body, parsed."""
         return json.loads(self.body)
 

@@ -268,4 +268,3 @@ def _add_fields(
             field.directives = [*field.directives, ProvidedBy(name=plugin.name)]
         added_by[target, name] = plugin.name
         additions[target].append(field)
-

@@ -60,22 +60,16 @@ class Door:
         if not _REQUEST_ID.match(request_id):
             request_id = b"%b-%x" % (self._prefix, next(self._numbers))
         modern = _GRAPHQL in headers.get(b"accept", b"")
+        method = scope["method"]
         try:
             self._check_host(headers)
-            method = scope["method"]
             if method == "POST":
-                request = _json_request(headers, await self._body(headers, receive))
-            elif method == "GET" and scope["query_string"]:
-                request = _query_request(scope["query_string"])
-            elif method == "GET" and b"text/html" in headers.get(b"accept", b""):
+                request = _json_request(await self._body(headers, receive))
+            elif _wants_page(scope, headers):
                 await self._rest(scope, receive, send)
                 return
-            elif method in ("GET", "HEAD"):
-                raise RefusedError(400, "BAD_REQUEST", "没有查询 · there is no query")
             else:
-                raise RefusedError(
-                    405, "METHOD_NOT_ALLOWED", "只接受 GET 和 POST · GET and POST only", _ALLOW
-                )
+                request = _query_request(method, scope["query_string"])
             answer = await self._answer(headers, request, request_id, method)
         except RefusedError as exc:
             body = orjson.dumps(
@@ -110,7 +104,10 @@ class Door:
         query, variables, name = _parts(request)
         if method == "GET" and not engine.reads_only(query, name):
             raise RefusedError(
-                405, "METHOD_NOT_ALLOWED", "GET 只能查询 · only queries by GET", ((b"allow", b"POST"),)
+                405,
+                "METHOD_NOT_ALLOWED",
+                "GET 只能查询 · only queries by GET",
+                ((b"allow", b"POST"),),
             )
         return await engine.answer(query, variables, name, viewer, request_id.decode())
 
@@ -120,7 +117,9 @@ class Door:
         host = headers.get(b"host", b"").lower()
         name = host[: host.rfind(b":")] if host.rfind(b":") > host.rfind(b"]") else host
         if name not in self._hosts:
-            raise RefusedError(421, "MISDIRECTED", "主机名不在名单中 · this host name is not served")
+            raise RefusedError(
+                421, "MISDIRECTED", "主机名不在名单中 · this host name is not served"
+            )
 
     async def _body(self, headers: dict[bytes, bytes], receive: Receive) -> bytes:
         kind = headers.get(b"content-type", b"").partition(b";")
@@ -147,8 +146,16 @@ class Door:
 _ALLOW = ((b"allow", b"GET, POST"),)
 
 
-def _json_request(headers: dict[bytes, bytes], body: bytes) -> dict[str, Any]:
-    del headers
+def _wants_page(scope: Scope, headers: dict[bytes, bytes]) -> bool:
+    """Whether this is a browser that opens GraphiQL."""
+    return (
+        scope["method"] == "GET"
+        and not scope["query_string"]
+        and b"text/html" in headers.get(b"accept", b"")
+    )
+
+
+def _json_request(body: bytes) -> dict[str, Any]:
     try:
         request = orjson.loads(body)
     except orjson.JSONDecodeError as exc:
@@ -162,7 +169,13 @@ def _json_request(headers: dict[bytes, bytes], body: bytes) -> dict[str, Any]:
     return request
 
 
-def _query_request(query_string: bytes) -> dict[str, Any]:
+def _query_request(method: str, query_string: bytes) -> dict[str, Any]:
+    if method != "GET":
+        raise RefusedError(
+            405, "METHOD_NOT_ALLOWED", "只接受 GET 和 POST · GET and POST only", _ALLOW
+        )
+    if not query_string:
+        raise RefusedError(400, "BAD_REQUEST", "没有查询 · there is no query")
     try:
         request: dict[str, Any] = dict(
             parse_qsl(query_string.decode("ascii"), strict_parsing=True, errors="strict")
@@ -171,7 +184,9 @@ def _query_request(query_string: bytes) -> dict[str, Any]:
             if name in request:
                 request[name] = orjson.loads(request[name])
     except ValueError as exc:
-        raise RefusedError(400, "BAD_REQUEST", "查询串有误 · the query string is malformed") from exc
+        raise RefusedError(
+            400, "BAD_REQUEST", "查询串有误 · the query string is malformed"
+        ) from exc
     if any("\x00" in v for v in request.values() if isinstance(v, str)) or "%00" in str(
         query_string
     ):
@@ -193,7 +208,9 @@ def _parts(request: dict[str, Any]) -> tuple[str, dict[str, Any] | None, str | N
         )
     extensions = request.get("extensions")
     if extensions is not None and type(extensions) is not dict:
-        raise RefusedError(400, "BAD_REQUEST", "extensions 应为对象 · `extensions` must be an object")
+        raise RefusedError(
+            400, "BAD_REQUEST", "extensions 应为对象 · `extensions` must be an object"
+        )
     return query, variables, name
 
 

@@ -150,7 +150,7 @@ def filter_input(cls: type) -> type | None:
     if not annotations:
         return None
     namespace["__annotations__"] = annotations
-    return strawberry.input(  # type: ignore[no-any-return]
+    return strawberry.input(
         type(f"{cls.__name__}Filter", (), namespace),
         description=f"{cls.__name__} 的筛选条件，须同时满足 · conditions, all of which must hold",
     )
@@ -162,21 +162,24 @@ def order_input(cls: type) -> type | None:
     spec = type_spec(cls)
     if spec is None or not spec.orders:
         return None
+    names = {name.upper(): name for name in spec.orders}
+    made: Any = Enum(f"{cls.__name__}OrderField", names)  # type: ignore[misc]  # names of a spec
     field_enum = strawberry.enum(
-        Enum(f"{cls.__name__}OrderField", {n.upper(): n for n in spec.orders}),  # type: ignore[misc]
-        description=f"{cls.__name__} 可排序的字段 · fields to order by",
+        made, description=f"{cls.__name__} 可排序的字段 · fields to order by"
     )
     namespace = {
         "__annotations__": {"field": field_enum, "direction": OrderDirection},
         "direction": strawberry.field(default=OrderDirection.ASC),
     }
-    return strawberry.input(  # type: ignore[no-any-return]
+    return strawberry.input(
         type(f"{cls.__name__}Order", (), namespace),
         description=f"{cls.__name__} 的排序 · order of a list",
     )
 
 
-def argument(name: str, kind: Any, description: str = "", default: Any = UNSET) -> StrawberryArgument:
+def argument(
+    name: str, kind: Any, description: str = "", default: Any = UNSET
+) -> StrawberryArgument:
     """Make one argument of a field."""
     return StrawberryArgument(
         python_name=name,

@@ -79,9 +79,7 @@ class Table:
         for index in meta.indexes:
             names = index.fields if isinstance(index, Index) else index
             leading.add(self._column(names[0]))
-        leading |= {
-            name for name, f in meta.fields_map.items() if f.index and name in self.columns
-        }
+        leading |= {name for name, f in meta.fields_map.items() if f.index and name in self.columns}
         return frozenset(leading)
 
     def _column(self, name: str) -> str:

@@ -13,26 +13,34 @@ from gongzhi.access.roles import (
 )
 from gongzhi.contributions import Permission
 
-O, P, L, M, T, I = "organization", "person", "person.lookup", "member", "appointment", "indicator"  # noqa: E741
+O, P, L, M, T, I, N = (  # noqa: E741
+    "organization",
+    "person",
+    "person.lookup",
+    "member",
+    "appointment",
+    "indicator",
+    "statistics",
+)
 RUN = "import.run"
 EXPECTED = {
-    "DISTRICT_ORG_DEPT_ADMIN": {O, P, L, M, T, I, RUN},
-    "DISTRICT_SOCIETY_WORK_ADMIN": {O, P, L, M, T, I, RUN},
-    "SUBDISTRICT_STAFF": {O, P, L, M, T, I, RUN},
-    "COMMUNITY_SECRETARY": {O, P, L, M, T, I},
-    "BRANCH_SECRETARY": {O, P, L, M, T, I},
-    "BRANCH_COMMITTEE_MEMBER": {O, P, M, T, I},
-    "GROUP_LEADER": {O, M, T, I},
-    "PARTY_MEMBER": {O, T, I},
-    "COUNCILLOR": {O, T, I},
-    "GRID_WORKER": {O, T, I},
-    "UNIT_REPRESENTATIVE": {O, T, I},
+    "DISTRICT_ORG_DEPT_ADMIN": {O, P, L, M, T, I, N, RUN},
+    "DISTRICT_SOCIETY_WORK_ADMIN": {O, P, L, M, T, I, N, RUN},
+    "SUBDISTRICT_STAFF": {O, P, L, M, T, I, N, RUN},
+    "COMMUNITY_SECRETARY": {O, P, L, M, T, I, N},
+    "BRANCH_SECRETARY": {O, P, L, M, T, I, N},
+    "BRANCH_COMMITTEE_MEMBER": {O, P, M, T, I, N},
+    "GROUP_LEADER": {O, M, T, I, N},
+    "PARTY_MEMBER": {O, T, I, N},
+    "COUNCILLOR": {O, T, I, N},
+    "GRID_WORKER": {O, T, I, N},
+    "UNIT_REPRESENTATIVE": {O, T, I, N},
     "RESIDENT": {O},
     "STATION_OPERATOR": {O},
-    "AUDITOR": {O, P, L, M, T, I, "access"},
-    "SYSTEM_ADMIN": {O},
+    "AUDITOR": {O, P, L, M, T, I, N, "access"},
+    "SYSTEM_ADMIN": {O, N},
     "SECURITY_ADMIN": {O, "access", "access.manage"},
-    "INTEGRATION": {O, P, L, M, T, I},
+    "INTEGRATION": {O, P, L, M, T, I, N},
 }
 """Role → permissions; ``.read`` is left out."""
 

@@ -65,6 +65,11 @@ def test_subtree_is_the_row_and_what_is_below(path: str, inside: bool) -> None:
     assert (path in Range.subtree("1.7.")) is inside
 
 
+def test_the_ends_of_ranges() -> None:
+    assert Range.subtree("1.7.") == Range("1.7.", "1.7/")
+    assert Range.exact("1.7.") == Range("1.7.", "1.7.\x01")
+
+
 @pytest.mark.parametrize("path", ["1.", "1.7.1.", "1.70.", "1.8.", "", "1.7./"])
 def test_exact_is_one_row(path: str) -> None:
     assert "1.7." in Range.exact("1.7.")

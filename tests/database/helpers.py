@@ -22,7 +22,7 @@ async def rows(url: str, query: str) -> list[dict[str, Any]]:
         return await context.db().execute_query_dict(query)
 
 
-async def value(url: str, query: str) -> Any:  # noqa: ANN401  # whatever is in the column
+async def value(url: str, query: str) -> Any:  # whatever is in the column
     """Return the only value of the only row that a query finds."""
     (row,) = await rows(url, query)
     (only,) = row.values()
@@ -31,7 +31,7 @@ async def value(url: str, query: str) -> Any:  # noqa: ANN401  # whatever is in 
 
 async def count(url: str, table: str) -> int:
     """Return the number of rows in a table."""
-    return int(await value(url, f'SELECT count(*) AS n FROM "{table}"'))  # noqa: S608  # a test's table
+    return int(await value(url, f'SELECT count(*) AS n FROM "{table}"'))  # a test's table
 
 
 async def tables(url: str) -> dict[str, Table]:

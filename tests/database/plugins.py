@@ -59,7 +59,9 @@ class MadePlugin:
         kind: type[Plugin] = type(self.name.title(), (Plugin,), attributes)
         return kind()
 
-    def migration(self, name: str, operations: str, *, needs: str = "", atomic: bool = True) -> None:
+    def migration(
+        self, name: str, operations: str, *, needs: str = "", atomic: bool = True
+    ) -> None:
         """Write a migration by hand; ``needs`` is its dependencies as Python source."""
         head = (
             "import time\n"

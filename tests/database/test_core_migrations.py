@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gongzhi.database.migrate import drift, lint, unmade
+from gongzhi.database.migrate import drift
 
 
 async def test_drift(database_url: str) -> None:

@@ -2,69 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import json
-import os
 import re
-import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from gongzhi.privacy import Privacy
-from gongzhi_schema.cli import main
-from tests.conftest import FreshDatabase
-from tests.host.conftest import FIXTURES, Install
-
-TEA = FIXTURES.parent / "third_party" / "gongzhi_tea" / "gongzhi_tea"
-
-
-@dataclass
-class Answer:
-    """What a command gave."""
-
-    code: int
-    out: str
-    err: str
-
-
-Gongzhi = Callable[..., Answer]
-
-
-@pytest.fixture
-def gongzhi(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Gongzhi:
-    """Return a function that runs the command in an empty folder, without the environment's."""
-    for name in os.environ:
-        if name.startswith("GONGZHI_"):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("GONGZHI_CONFIG", "")  # so that what --config sets ends with the test
-    folder = tmp_path / "deployment"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    (folder / "gongzhi.toml").write_text("plugins = []\n")
-
-    def run(*arguments: str, answers: str = "") -> Answer:
-        capsys.readouterr()
-        monkeypatch.setattr(sys, "stdin", io.StringIO(answers))
-        with pytest.raises(SystemExit) as left:
-            main(arguments)
-        told = capsys.readouterr()
-        if isinstance(left.value.code, str):  # as the interpreter would print it
-            return Answer(1, told.out, told.err + left.value.code)
-        return Answer(left.value.code or 0, told.out, told.err)
-
-    return run
-
-
-def configure(text: str) -> None:
-    Path("gongzhi.toml").write_text(text)
-
+from tests.host.conftest import Gongzhi, Install, Point, configure
 
 # ---- without a database --------------------------------------------------------------------------
 
@@ -196,31 +143,7 @@ def test_check_passes_for_the_core_and_for_the_bundled_plugins(gongzhi: Gongzhi)
 # ---- with a database -----------------------------------------------------------------------------
 
 
-@pytest.fixture
-def tea(install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Install a copy of the third-party plugin for one test; returns its package."""
-    package = tmp_path / "tea" / "gongzhi_tea"
-    shutil.copytree(TEA, package, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.syspath_prepend(str(package.parent))
-    install(tea="gongzhi_tea:plugin")
-    yield package
-    for name in [name for name in sys.modules if name.split(".")[0] == "gongzhi_tea"]:
-        del sys.modules[name]
-
-
-@pytest.fixture
-def at(fresh_database: FreshDatabase, dialect: str, gongzhi: Gongzhi) -> Callable[..., Gongzhi]:
-    """Point the deployment at a database, empty unless ``migrated``."""
-
-    def point(*plugins: str, migrated: bool = False) -> Gongzhi:
-        url = fresh_database(dialect=dialect, migrated=migrated)
-        configure(f'plugins = {json.dumps(plugins)}\n[database]\nurl = "{url}"\n')
-        return gongzhi
-
-    return point
-
-
-def test_migrate_says_what_it_applied_and_then_nothing(at: Callable[..., Gongzhi]) -> None:
+def test_migrate_says_what_it_applied_and_then_nothing(at: Point) -> None:
     gongzhi = at()
     answer = gongzhi("migrate")
     assert answer.code == 0
@@ -230,7 +153,7 @@ def test_migrate_says_what_it_applied_and_then_nothing(at: Callable[..., Gongzhi
 
 
 def test_whatever_needs_the_tables_says_that_they_are_not_there(
-    at: Callable[..., Gongzhi],
+    at: Point,
 ) -> None:
     gongzhi = at()
     for command in (("serve",), ("account", "list"), ("token", "list"), ("grant", "list")):
@@ -240,7 +163,7 @@ def test_whatever_needs_the_tables_says_that_they_are_not_there(
         assert "run: gongzhi migrate" in answer.err
 
 
-def test_access_is_given_and_taken(at: Callable[..., Gongzhi]) -> None:
+def test_access_is_given_and_taken(at: Point) -> None:
     gongzhi = at(migrated=True)
     assert gongzhi("account", "create", "张三").code == 0
     twice = gongzhi("account", "create", "张三")
@@ -262,14 +185,16 @@ def test_access_is_given_and_taken(at: Callable[..., Gongzhi]) -> None:
     assert gongzhi("grant", "end", "1").code == 0
     assert gongzhi("grant", "list").out.splitlines()[1].split()[-1] != "-"
     assert gongzhi("account", "disable", "张三").code == 0
-    states = {line.split()[0]: line.split()[2] for line in gongzhi("account", "list").out.splitlines()}
+    states = {
+        line.split()[0]: line.split()[2] for line in gongzhi("account", "list").out.splitlines()
+    }
     assert states == {"account": "state", "bus": "on", "张三": "off"}
     assert "已停用" in gongzhi("token", "create", "张三").err
     assert gongzhi("account", "enable", "张三").code == 0
     assert gongzhi("token", "create", "张三").code == 0
 
 
-def test_a_date_that_is_none_is_refused(at: Callable[..., Gongzhi]) -> None:
+def test_a_date_that_is_none_is_refused(at: Point) -> None:
     gongzhi = at(migrated=True)
     gongzhi("account", "create", "a")
     answer = gongzhi("token", "create", "a", "--expires", "soon")
@@ -278,7 +203,7 @@ def test_a_date_that_is_none_is_refused(at: Callable[..., Gongzhi]) -> None:
     assert gongzhi("token", "list").out.count("\n") == 1
 
 
-def test_a_plugin_s_tables_come_and_go(at: Callable[..., Gongzhi], tea: Path) -> None:
+def test_a_plugin_s_tables_come_and_go(at: Point, tea: Path) -> None:
     gongzhi = at("tea", migrated=True)
     assert gongzhi("migrate").out.splitlines()[0] == "  tea.0001_initial"
     configure(Path("gongzhi.toml").read_text().replace('"tea"', ""))
@@ -295,7 +220,7 @@ def test_a_plugin_s_tables_come_and_go(at: Callable[..., Gongzhi], tea: Path) ->
     assert "everything else stands on it" in gongzhi("purge", "core", "--yes").err
 
 
-def test_purging_what_is_enabled_says_so(at: Callable[..., Gongzhi], tea: Path) -> None:
+def test_purging_what_is_enabled_says_so(at: Point, tea: Path) -> None:
     gongzhi = at("tea", migrated=True)
     gongzhi("migrate")
     assert "still enabled: take tea out" in gongzhi("purge", "tea", "--yes").out

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from itertools import count
 from typing import Any
 
+import pytest
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from gongzhi.database import open_database
+from gongzhi.errors import RuleError
 from gongzhi.plugin import Plugin
 from gongzhi.privacy import Privacy
 from gongzhi.registry import counters, service
@@ -85,11 +87,9 @@ async def member(
     **more: Any,
 ) -> Member:
     """Enter a synthetic person and register it in a branch."""
-    birth = more.pop("birth", None)
-    someone = await person(keeper or branch, birth=birth)
-    return await service.admit_member(
-        someone.id, branch.id, stage=stage, synthetic=True, **more
-    )
+    of_person = {name: more.pop(name) for name in ("birth", "residence_area_id") if name in more}
+    someone = await person(keeper or branch, **of_person)
+    return await service.admit_member(someone.id, branch.id, stage=stage, synthetic=True, **more)
 
 
 async def faults(db: BaseDBAsyncClient) -> list[str]:
@@ -112,7 +112,9 @@ async def faults(db: BaseDBAsyncClient) -> list[str]:
         ("core_organization", "area_id", "area_path"),
         ("core_person", "residence_area_id", "residence_path"),
     ):
-        for row in await db.execute_query_dict(f"SELECT id, {key} AS k, {column} AS p FROM {table}"):
+        for row in await db.execute_query_dict(
+            f"SELECT id, {key} AS k, {column} AS p FROM {table}"
+        ):
             expected = areas.get(row["k"], "") if row["k"] else ""
             if row["p"] != expected:
                 found.append(f"{table} {row['id']}: {row['p']} is not {expected}")
@@ -121,9 +123,7 @@ async def faults(db: BaseDBAsyncClient) -> list[str]:
     return found
 
 
-async def _tree(
-    db: BaseDBAsyncClient, table: str, key: str, found: list[str]
-) -> dict[int, str]:
+async def _tree(db: BaseDBAsyncClient, table: str, key: str, found: list[str]) -> dict[int, str]:
     rows = {
         row["id"]: row
         for row in await db.execute_query_dict(f"SELECT id, {key} AS up, path, depth FROM {table}")
@@ -170,3 +170,15 @@ async def _counts(db: BaseDBAsyncClient, paths: dict[int, str]) -> list[str]:
         for key in sorted({*kept, *total})
         if kept[key] != (own.get(key, 0), total.get(key, 0))
     ]
+
+
+@contextmanager
+def refused(code: str, field: str | None = None) -> Iterator[None]:
+    """Expect a refusal with this code, and with texts in both languages."""
+    with pytest.raises(RuleError) as caught:
+        yield
+    assert caught.value.code == code
+    assert caught.value.message_zh
+    assert caught.value.message_en
+    if field is not None:
+        assert caught.value.field == field

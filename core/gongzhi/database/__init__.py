@@ -88,5 +88,5 @@ def _prepare(context: TortoiseContext) -> None:
     dialect = context.db().capabilities.dialect
     if dialect != _prepared_for and context.apps is not None:
         forget_statements()
-        context.apps._build_initial_querysets()
+        context.apps._build_initial_querysets()  # noqa: SLF001  # as Tortoise itself does
         _prepared_for = dialect

@@ -153,7 +153,7 @@ def _bad_url(what: str) -> SettingsError:
 
 def ordered(plugins: Iterable[Plugin]) -> list[Plugin]:
     """Return the core first, then the others, each behind the plugins it requires."""
-    from gongzhi.core import plugin as core_plugin  # noqa: PLC0415  # its models import this package
+    from gongzhi.core import plugin as core_plugin  # its models import this package
 
     by_name = {core_plugin.name: core_plugin} | {plugin.name: plugin for plugin in plugins}
     result: dict[str, Plugin] = {}

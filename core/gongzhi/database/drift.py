@@ -5,6 +5,8 @@ temporary tables in a transaction that is rolled back for PostgreSQL, and descri
 So the database itself says what a column type, a default or an index of the models amounts to.
 """
 
+# ruff: noqa: SLF001  # Tortoise has no public name for what a model knows of itself
+
 from __future__ import annotations
 
 import sqlite3
@@ -25,13 +27,15 @@ from gongzhi.errors import MigrationError, Problem
 from gongzhi.plugin import Plugin
 
 
-async def drift(url: str, plugins: Sequence[Plugin]) -> list[Problem]:
+async def drift(url: str, plugins: Sequence[Plugin], *, extras: bool = True) -> list[Problem]:
     """Return where a database differs from the models of the enabled plugins.
 
     Missing and extra tables, columns, types, nullability, defaults, keys, unique rules, indexes
-    and foreign keys. Tables of plugins that are not enabled are left alone. What a migration
-    makes by its own SQL is in no model, and is named as such.
+    and foreign keys. Tables of plugins that are not enabled are left alone.
 
+    :param extras: also what is there beside the models and does no harm: tables, indexes that
+        are not unique, columns that need no value. A migration may make such by its own SQL, and
+        an operator may add an index.
     :raises MigrationError: when PostgreSQL does not let us make temporary tables.
     :raises DatabaseUnavailableError: when the database does not answer.
     """
@@ -42,19 +46,18 @@ async def drift(url: str, plugins: Sequence[Plugin]) -> list[Problem]:
         known = {*apps, *(key.app_label for key in await applied_migrations(context.db()))}
     problems = []
     for name in sorted(wanted):
-        app = owner(name, apps) or name
+        app = owner(name, apps) or "?"
         if name not in live:
             problems.append(Problem(f"{app}: {name}", "the table is missing", _MEND))
             continue
         problems += [
             Problem(f"{app}: {name}", difference, _MEND)
-            for difference in differences(live[name], wanted[name])
+            for difference in differences(live[name], wanted[name], extras=extras)
         ]
-    problems += [
-        Problem(f"{app}: {name}", "the table is in no model", _MEND_EXTRA)
-        for name in sorted(live.keys() - wanted.keys())
-        if (app := owner(name, known)) in apps
-    ]
+    for name in sorted(live.keys() - wanted.keys() if extras else ()):
+        app = owner(name, known) or "?"
+        if app in apps:
+            problems.append(Problem(f"{app}: {name}", "the table is in no model", _MEND_EXTRA))
     return problems
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from tortoise.models import Model
 
 
-class KeyTextField(CharField):
+class KeyTextField(CharField[str]):
     """A text that is compared, ordered and searched by its beginning: collation ``C``.
 
     Code point order is the same on both databases and in every locale, and makes
@@ -19,7 +19,7 @@ class KeyTextField(CharField):
     """
 
     class _db_postgres:  # noqa: N801  # the name that Tortoise looks for
-        def __init__(self, field: CharField) -> None:
+        def __init__(self, field: CharField[str]) -> None:
             self.field = field
 
         @property
@@ -34,7 +34,7 @@ class PathField(KeyTextField):
         super().__init__(max_length=max_length, **kwargs)
 
 
-class InstantField(DatetimeField):
+class InstantField(DatetimeField[dt.datetime]):
     """A point in time, kept in UTC to the millisecond.
 
     SQLite stores datetimes as text with whatever offset they came in, which sorts and compares

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from tortoise.connection import ConnectionHandler
 from tortoise.migrations.graph import MigrationGraph, MigrationKey
 from tortoise.migrations.loader import MigrationLoader
 from tortoise.migrations.migration import Migration
@@ -100,10 +101,15 @@ class History:
         ]
         return problems
 
-    def state(self, keys: Iterable[MigrationKey]) -> State:
-        """Return the models as they are after some migrations, without a database."""
+    def state(
+        self, keys: Iterable[MigrationKey], connections: ConnectionHandler | None = None
+    ) -> State:
+        """Return the models as they are after some migrations.
+
+        :param connections: those that a migration's own code may use these models with.
+        """
         chosen = set(keys)
-        state = empty_state(self.apps)
+        state = empty_state(self.apps, connections)
         for key in self.order:
             if key in chosen:
                 for operation in self.migration(key).operations:
@@ -111,9 +117,12 @@ class History:
         return state
 
 
-def empty_state(apps: Iterable[str]) -> State:
+def empty_state(apps: Iterable[str], connections: ConnectionHandler | None = None) -> State:
     """Return the state before any migration."""
-    return State(models={}, apps=StateApps(default_connections=dict.fromkeys(apps, CONNECTION)))
+    names = dict.fromkeys(apps, CONNECTION)
+    # Without connections no queries are prepared, which is most of the time that this takes.
+    state_apps = StateApps(names, connections or ConnectionHandler())
+    return State(models={}, apps=state_apps)
 
 
 def _order(graph: MigrationGraph) -> tuple[MigrationKey, ...]:

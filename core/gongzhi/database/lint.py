@@ -1,5 +1,7 @@
 """Rules for models and migrations, each for a fault of the libraries or a danger to rows."""
 
+# ruff: noqa: SLF001  # Tortoise has no public name for what a model knows of itself
+
 from __future__ import annotations
 
 import importlib
@@ -65,9 +67,10 @@ def lint_models(plugin: Plugin) -> list[Problem]:
 def models_of(module: str) -> Iterator[type[Model]]:
     """Return the models that a module defines, not those that it imports."""
     for value in vars(importlib.import_module(module)).values():
-        if isinstance(value, type) and issubclass(value, Model) and value.__module__ == module:
-            if not value._meta.abstract:
-                yield value
+        if not isinstance(value, type) or not issubclass(value, Model):
+            continue
+        if value.__module__ == module and not value._meta.abstract:
+            yield value
 
 
 def _lint_model(app: str, model: type[Model]) -> Iterator[Problem]:
@@ -161,6 +164,7 @@ def references(operations: Sequence[Operation]) -> set[Any]:
 
 
 def app_of(reference: Any) -> str:
+    """Return the app in a reference such as ``core.Member``, which may also be the model."""
     if isinstance(reference, str):
         return reference.split(".", 1)[0]
     app: str = reference._meta.app

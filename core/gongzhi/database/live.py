@@ -11,6 +11,9 @@ Query = Callable[[str, list[Any]], Awaitable[list[dict[str, Any]]]]
 """Runs one statement and returns its rows."""
 
 
+_UNIQUE = "unique "
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column; types are spelt as the database spells them."""
@@ -51,32 +54,38 @@ async def sqlite_tables(query: Query) -> dict[str, Table]:
         [],
     )
     tables = {row["name"]: Table(row["name"]) for row in names}
-    master = "FROM sqlite_master m JOIN"
     for row in await query(
-        f'SELECT m.name AS "table", c.* {master} pragma_table_info(m.name) c WHERE m.type = \'table\'',  # noqa: S608  # a constant
+        "SELECT m.name AS source, c.* FROM sqlite_master m"
+        " JOIN pragma_table_info(m.name) c WHERE m.type = 'table'",
         [],
     ):
-        if row["table"] not in tables:
+        if row["source"] not in tables:
             continue
-        table = tables[row["table"]]
+        table = tables[row["source"]]
         table.columns[row["name"]] = Column(
-            row["type"].upper(), nullable=not row["notnull"] and not row["pk"], default=row["dflt_value"]
+            row["type"].upper(),
+            nullable=not row["notnull"] and not row["pk"],
+            default=row["dflt_value"],
         )
         if row["pk"]:
             table.primary_key = (*table.primary_key, row["name"])
     for row in await query(
         'SELECT m.tbl_name AS "table", m.name, m.sql, i."unique", i.partial, i.origin,'
-        " (SELECT group_concat(name) FROM (SELECT name FROM pragma_index_info(m.name) ORDER BY seqno))"
-        f" AS columns {master} pragma_index_list(m.tbl_name) i ON i.name = m.name"
+        " (SELECT group_concat(name)"
+        "  FROM (SELECT name FROM pragma_index_info(m.name) ORDER BY seqno)) AS columns"
+        " FROM sqlite_master m JOIN pragma_index_list(m.tbl_name) i ON i.name = m.name"
         " WHERE m.type = 'index'",
         [],
     ):
         if row["table"] in tables and row["origin"] != "pk":
             where = row["sql"].partition(" WHERE ")[2] if row["partial"] else ""
             columns = row["columns"] or "expression"
-            _add_index(tables[row["table"]], row["name"], columns, where, unique=bool(row["unique"]))
+            _add_index(
+                tables[row["table"]], row["name"], columns, where, unique=bool(row["unique"])
+            )
     for row in await query(
-        f'SELECT m.name AS source, k.* {master} pragma_foreign_key_list(m.name) k WHERE m.type = \'table\'',  # noqa: S608  # a constant
+        "SELECT m.name AS source, k.* FROM sqlite_master m"
+        " JOIN pragma_foreign_key_list(m.name) k WHERE m.type = 'table'",
         [],
     ):
         if row["source"] in tables:
@@ -85,7 +94,13 @@ async def sqlite_tables(query: Query) -> dict[str, Table]:
     return tables
 
 
-_DELETE_RULES = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
+_DELETE_RULES = {
+    "a": "NO ACTION",
+    "r": "RESTRICT",
+    "c": "CASCADE",
+    "n": "SET NULL",
+    "d": "SET DEFAULT",
+}
 
 
 async def postgres_tables(query: Query, schema: str = "current_schema()") -> dict[str, Table]:
@@ -94,8 +109,9 @@ async def postgres_tables(query: Query, schema: str = "current_schema()") -> dic
     :param schema: an SQL expression for its name.
     """
     found = await query(
-        "SELECT c.oid, c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-        f" WHERE n.nspname = {schema} AND c.relkind IN ('r', 'p')",  # noqa: S608  # an expression of ours
+        "SELECT c.oid, c.relname AS name FROM pg_class c"
+        " JOIN pg_namespace n ON n.oid = c.relnamespace"
+        f" WHERE n.nspname = {schema} AND c.relkind IN ('r', 'p')",  # an expression of ours
         [],
     )
     tables = {row["oid"]: Table(row["name"]) for row in found}
@@ -132,7 +148,9 @@ async def postgres_tables(query: Query, schema: str = "current_schema()") -> dic
         if row["is_primary"]:
             table.primary_key = tuple(row["columns"].split(","))
         else:
-            _add_index(table, row["name"], row["columns"], row["condition"] or "", unique=row["is_unique"])
+            _add_index(
+                table, row["name"], row["columns"], row["condition"] or "", unique=row["is_unique"]
+            )
     for row in await query(
         "SELECT k.conrelid AS oid, a.attname AS column, t.relname AS target, k.confdeltype AS rule"
         " FROM pg_constraint k JOIN pg_class t ON t.oid = k.confrelid"
@@ -150,7 +168,7 @@ def _add_index(table: Table, name: str, columns: str, condition: str, *, unique:
     if unique and not condition:
         table.uniques.add(tuple(columns.split(",")))
     else:
-        kind = "unique " if unique else ""
+        kind = _UNIQUE if unique else ""
         where = f" WHERE {condition}" if condition else ""
         table.indexes[name] = f"{kind}({columns}){where}"
 
@@ -160,23 +178,37 @@ def owner(table: str, plugins: Iterable[str]) -> str | None:
     return max((name for name in plugins if table.startswith(f"{name}_")), key=len, default=None)
 
 
-def differences(live: Table, wanted: Table) -> list[str]:
-    """Say how a table differs from what the models want, in the terms of someone who mends it."""
-    found = [
-        f"column {name} is missing" for name in wanted.columns if name not in live.columns
-    ] + [f"column {name} is in no model" for name in live.columns if name not in wanted.columns]
+def differences(live: Table, wanted: Table, *, extras: bool) -> list[str]:
+    """Say how a table differs from what the models want, in the terms of someone who mends it.
+
+    :param extras: also what is there beside the models and does no harm.
+    """
+    found = [f"column {name} is missing" for name in wanted.columns if name not in live.columns]
+    found += [
+        f"column {name} is in no model"
+        for name, column in live.columns.items()
+        if name not in wanted.columns
+        and (extras or not (column.nullable or column.default is not None))
+    ]
     for name, column in wanted.columns.items():
         if (actual := live.columns.get(name)) is not None:
             found += _column_differences(name, actual, column)
     if live.primary_key != wanted.primary_key:
-        found.append(f"the primary key is {_names(live.primary_key)}, not {_names(wanted.primary_key)}")
+        actual_key, wanted_key = _names(live.primary_key), _names(wanted.primary_key)
+        found.append(f"the primary key is {actual_key}, not {wanted_key}")
     found += [f"unique {_names(key)} is missing" for key in sorted(wanted.uniques - live.uniques)]
-    found += [f"unique {_names(key)} is in no model" for key in sorted(live.uniques - wanted.uniques)]
-    found += _named_differences("index", live.indexes, wanted.indexes)
-    found += _named_differences(
-        "foreign key", *({f"{k.column} → {k.table}": k.on_delete for k in t.foreign_keys} for t in (live, wanted))
-    )
-    return found
+    found += [
+        f"unique {_names(key)} is in no model" for key in sorted(live.uniques - wanted.uniques)
+    ]
+    keys = {f"{key.column} → {key.table}": key.on_delete for key in live.foreign_keys}
+    wanted_keys = {f"{key.column} → {key.table}": key.on_delete for key in wanted.foreign_keys}
+    found += _named_differences("foreign key", keys, wanted_keys)
+    indexes = {
+        name: text
+        for name, text in live.indexes.items()
+        if extras or name in wanted.indexes or text.startswith(_UNIQUE)
+    }
+    return found + _named_differences("index", indexes, wanted.indexes)
 
 
 def _column_differences(name: str, actual: Column, wanted: Column) -> list[str]:
@@ -190,9 +222,7 @@ def _column_differences(name: str, actual: Column, wanted: Column) -> list[str]:
     return found
 
 
-def _named_differences(
-    what: str, live: Mapping[str, str], wanted: Mapping[str, str]
-) -> list[str]:
+def _named_differences(what: str, live: Mapping[str, str], wanted: Mapping[str, str]) -> list[str]:
     found = [f"{what} {name} is missing" for name in wanted if name not in live]
     found += [f"{what} {name} is in no model" for name in live if name not in wanted]
     found += [

@@ -35,28 +35,30 @@ async def make_migrations(plugins: Sequence[Plugin], names: Collection[str] = ()
     :raises MigrationError: when a change would fail on a table with rows.
     """
     written: list[Path] = []
-    for app in apps_config(plugins):
-        if names and app not in names:
-            continue
-        history = await History.load(apps_config(plugins))
-        operations = await _changes(plugins, history, app)
-        if not operations:
+    apps = apps_config(plugins)
+    history = await History.load(apps)
+    generator = await _compared(plugins, history)
+    for app in apps:
+        operations = list(generator.generate(app_labels=[app]))
+        if not operations or (names and app not in names):
             continue
         if problems := lint_operations(app, "the new migration", operations):
             title = "模型的改动不安全 · the models were changed in an unsafe way"
             raise MigrationError(title, problems)
         written.append(_write(history, app, operations))
+        history = await History.load(apps)
     return written
 
 
 async def unmade(plugins: Sequence[Plugin]) -> list[Problem]:
     """Return one problem for each plugin whose models were changed without a migration."""
     history = await History.load(apps_config(plugins))
+    generator = await _compared(plugins, history)
     problems: list[Problem] = []
     for app in history.apps:
-        if operations := await _changes(plugins, history, app):
+        if operations := generator.generate(app_labels=[app]):
             what = "; ".join(operation.describe() for operation in operations)
-            mend = f"run: gongzhi migrations make {app}"
+            mend = f"run: gongzhi makemigrations {app}"
             problems.append(Problem(app, f"models without a migration: {what}", mend))
     return problems
 
@@ -79,16 +81,15 @@ async def loaded_models(plugins: Sequence[Plugin]) -> AsyncIterator[TortoiseCont
         yield context
 
 
-async def _changes(plugins: Sequence[Plugin], history: History, app: str) -> list[Operation]:
-    """Return the operations that lead from an app's migration files to its models."""
+async def _compared(plugins: Sequence[Plugin], history: History) -> OperationGenerator:
+    """Return what generates the operations from an app's migration files to its models."""
     async with loaded_models(plugins) as context:
-        written = _without_comments(history.state(history.order))
+        written = history.state(history.order)
         models = empty_state(history.apps)
         for label, classes in (context.apps or {}).items():
             for model in classes.values():
                 models.models[label, model.__name__] = ModelState.make_from_model(label, model)
-        generator = OperationGenerator(written, _without_comments(models))
-        return list(generator.generate(app_labels=[app]))
+        return OperationGenerator(_without_comments(written), _without_comments(models))
 
 
 def _without_comments(state: State) -> State:
@@ -102,7 +103,7 @@ def _without_comments(state: State) -> State:
     return state
 
 
-def _write(history: History, app: str, operations: list[Operation]) -> Path:
+def _write(history: History, app: str, operations: Sequence[Operation]) -> Path:
     leaves = history.leaves(app)
     numbers = [int(match[1]) for key in leaves if (match := _NUMBER.match(key.name))]
     number = max(numbers, default=0) + 1
@@ -136,4 +137,5 @@ def _slug(operations: Sequence[Operation]) -> str:
 def _with_header(source: str, operations: Sequence[Operation]) -> str:
     """Say first what it does: a removed and an added field of one type are taken for a rename."""
     lines = "\n".join(f"- {operation.describe()}" for operation in operations)
-    return f'"""Read before you commit: what was taken for a rename keeps the old values.\n\n{lines}\n"""\n\n{source}'
+    title = "Written by gongzhi makemigrations; a rename keeps the old values: read before commit."
+    return f'"""{title}\n\n{lines}\n"""\n\n{source}'

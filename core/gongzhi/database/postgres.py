@@ -60,7 +60,7 @@ class Postgres(AsyncpgDBClient):
 class _Lent(PoolConnectionWrapper[Any]):
     """Tortoise's, except that waiting for the pool ends."""
 
-    async def __aenter__(self) -> Any:  # noqa: ANN401  # the driver's connection, as upstream
+    async def __aenter__(self) -> Any:  # the driver's connection, as upstream
         await self.ensure_connection()
         self.connection = await cast("Postgres", self.client).lend()
         return self.connection

@@ -79,7 +79,7 @@ async def purge(
             others = ", ".join(plan.dependants)
             mend = f"purge {others} first, or confirm that they go too"
             raise MigrationError(_TITLE, [Problem(name, f"{others} refer to its tables", mend)])
-        await _drop(context, plan)
+        await _drop(plan)
     if (path := parse_url(url).path) is not None:
         _wipe(path)
     return plan
@@ -128,11 +128,13 @@ def _with_dependants(
 
 
 async def _count(context: TortoiseContext, table: str) -> int:
-    (row,) = await context.db().execute_query_dict(f'SELECT count(*) AS n FROM "{table}"')  # noqa: S608  # its own name
+    (row,) = await context.db().execute_query_dict(
+        f'SELECT count(*) AS n FROM "{table}"'
+    )  # its own name
     return int(row["n"])
 
 
-async def _drop(context: TortoiseContext, plan: PurgePlan) -> None:
+async def _drop(plan: PurgePlan) -> None:
     """Drop the tables and forget their migrations; joins the open transaction if there is one."""
     tables = [f'"{loss.table}"' for loss in plan.tables]
     async with in_transaction() as client:
@@ -145,7 +147,9 @@ async def _drop(context: TortoiseContext, plan: PurgePlan) -> None:
             await client.execute_query(f"DROP TABLE {', '.join(tables)}")
         place = "?" if sqlite else "$1"
         for app in (plan.plugin, *plan.dependants):
-            await client.execute_query(f'DELETE FROM "{RECORDS}" WHERE app = {place}', [app])  # noqa: S608  # constants
+            await client.execute_query(
+                f'DELETE FROM "{RECORDS}" WHERE app = {place}', [app]
+            )  # constants
 
 
 def _wipe(path: Path) -> None:

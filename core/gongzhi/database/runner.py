@@ -13,7 +13,7 @@ from typing import Any
 
 import asyncpg
 from tortoise.backends.base.client import BaseDBAsyncClient
-from tortoise.connection import get_connection
+from tortoise.connection import get_connection, get_connections
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import BaseORMException
 from tortoise.migrations.graph import MigrationKey
@@ -107,7 +107,7 @@ async def exclusive(url: str, plugins: Sequence[Plugin]) -> AsyncIterator[Tortoi
     async with open_database(url, plugins, migrating=True) as context:
         try:
             async with in_transaction() as client:
-                connection: Any = client._connection
+                connection: Any = client._connection  # noqa: SLF001  # the driver's
                 await connection.set_authorizer(_keep_transaction)
                 try:
                     yield context
@@ -172,7 +172,9 @@ async def applied_migrations(client: BaseDBAsyncClient) -> list[MigrationKey]:
     )
     if not await client.execute_query_dict(exists, [RECORDS]):
         return []
-    rows = await client.execute_query_dict(f'SELECT app, name FROM "{RECORDS}" ORDER BY id')  # noqa: S608  # a constant
+    rows = await client.execute_query_dict(
+        f'SELECT app, name FROM "{RECORDS}" ORDER BY id'
+    )  # a constant
     return [MigrationKey(app_label=row["app"], name=row["name"]) for row in rows]
 
 
@@ -182,7 +184,7 @@ async def _on_sqlite(history: History, plan: list[MigrationKey], show: Progress)
         return []
     client = _client()
     await MigrationRecorder(client).ensure_schema(schema_editor(client))
-    state = history.state(await applied_migrations(client))
+    state = history.state(await applied_migrations(client), get_connections())
     for key in plan:
         show(str(key))
         with _explained(key):
@@ -211,7 +213,7 @@ async def _on_postgres(history: History, plan: list[MigrationKey], show: Progres
     done = set(await applied_migrations(client))
     for key in plan:
         show(str(key))
-        state = history.state(done)
+        state = history.state(done, get_connections())
         done.add(key)
         with _explained(key):
             await _on_postgres_one(history, key, state)
@@ -230,9 +232,13 @@ async def _on_postgres_one(history: History, key: MigrationKey, state: State) ->
             # lock_timeout: someone reads the table; let them pass rather than block all others
             if attempt == _BUSY_ATTEMPTS:
                 raise
-            await asyncio.sleep(_BUSY_PAUSE)
+            await _pause(_BUSY_PAUSE)
         else:
             return
+
+
+async def _pause(seconds: float) -> None:
+    await asyncio.sleep(seconds)
 
 
 async def _apply(
@@ -250,7 +256,7 @@ async def _apply(
     sqlite = client.capabilities.dialect == "sqlite"
     values = "?, ?, ?" if sqlite else "$1, $2, $3"
     await client.execute_query(
-        f'INSERT INTO "{RECORDS}" (app, name, applied_at) VALUES ({values})',  # noqa: S608  # constants
+        f'INSERT INTO "{RECORDS}" (app, name, applied_at) VALUES ({values})',  # constants
         [key.app_label, key.name, now.isoformat(" ") if sqlite else now],
     )
 
@@ -287,19 +293,18 @@ def _may_be_shown(exc: BaseException) -> bool:
 
 async def _back_up(path: Path) -> None:
     """Copy a SQLite database, as it was before this run, beside it."""
+    await asyncio.to_thread(_copy, path, path.with_name(path.name + BACKUP_SUFFIX))
+
+
+def _copy(path: Path, copy: Path) -> None:
     if not path.stat().st_size:
         return
-    copy = path.with_name(path.name + BACKUP_SUFFIX)
     unfinished = copy.with_name(copy.name + "-unfinished")
-
-    def run() -> None:
-        unfinished.unlink(missing_ok=True)
-        with (
-            closing(sqlite3.connect(path)) as source,
-            closing(sqlite3.connect(unfinished)) as target,
-        ):
-            shutil.copymode(path, unfinished)
-            source.backup(target)
-        unfinished.replace(copy)
-
-    await asyncio.to_thread(run)
+    unfinished.unlink(missing_ok=True)
+    with (
+        closing(sqlite3.connect(path)) as source,
+        closing(sqlite3.connect(unfinished)) as target,
+    ):
+        shutil.copymode(path, unfinished)
+        source.backup(target)
+    unfinished.replace(copy)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 import aiosqlite
 from tortoise.backends.base.client import NestedTransactionContext
@@ -22,9 +22,12 @@ from tortoise.backends.sqlite.client import (
 from tortoise.connection import get_connections
 
 from gongzhi.database.unavailable import unavailable
+from gongzhi.errors import DatabaseUnavailableError
 
 if TYPE_CHECKING:
     from tortoise.backends.base.client import TransactionalDBClient, TransactionContext
+
+_OLDEST = (3, 37)  # the first with pragma_table_list; RETURNING is older
 
 _WAL_ATTEMPTS = 50
 _WAL_PAUSE = 0.1
@@ -53,6 +56,11 @@ class Sqlite(SqliteClient):
         """
         if self._connection:
             return
+        if sqlite3.sqlite_version_info < _OLDEST:
+            zh = f"SQLite {sqlite3.sqlite_version} 太旧，至少需要 3.37，请换用较新的 Python"
+            en = f"SQLite {sqlite3.sqlite_version} is too old, 3.37 is needed: use a newer Python"
+            message = f"{zh} · {en}"
+            raise DatabaseUnavailableError(message)
         connection = None
         try:
             connection = await aiosqlite.connect(self.filename, isolation_level=None)
@@ -99,7 +107,7 @@ class _Writer(SqliteTransactionWrapper):
             # A cancelled task leaves BEGIN in the queue of the connection's thread; this waits
             # behind it. Without an open transaction it does nothing.
             await self._connection.rollback()
-            if error := unavailable(exc, f"sqlite:{self._parent.filename}"):
+            if error := unavailable(exc, f"sqlite:{cast('Sqlite', self._parent).filename}"):
                 raise error from exc
             raise
 
@@ -124,8 +132,7 @@ class _Transaction(SqliteTransactionContext):
             self._trxlock.release()
             raise
         self.token = get_connections().set(self.connection_name, self.connection)
-        writer: Any = self.connection
-        return writer
+        return cast("TransactionalDBClient", self.connection)
 
 
 client_class = Sqlite

@@ -1,5 +1,6 @@
 """The vocabulary in which core and plugins describe their part of the graph."""
 
+from gongzhi.graph.days import AS_OF, as_of
 from gongzhi.graph.scope import Scope, Through, Where
 from gongzhi.graph.sources import Argument, Constant, Sql
 from gongzhi.graph.vocabulary import (
@@ -11,10 +12,11 @@ from gongzhi.graph.vocabulary import (
     Query,
     TallyRow,
     closed,
-    code,
+    coded,
     column,
     computed,
     count,
+    described,
     expression,
     extends,
     group,
@@ -33,6 +35,7 @@ from gongzhi.graph.vocabulary import (
 )
 
 __all__ = [
+    "AS_OF",
     "Argument",
     "Code",
     "Connection",
@@ -46,11 +49,13 @@ __all__ = [
     "TallyRow",
     "Through",
     "Where",
+    "as_of",
     "closed",
-    "code",
+    "coded",
     "column",
     "computed",
     "count",
+    "described",
     "expression",
     "extends",
     "group",

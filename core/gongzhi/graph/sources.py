@@ -61,7 +61,7 @@ class Argument:
 
     name: str
     type: Any
-    description: str = ""
+    description: str
     default: Any = None
 
 

@@ -18,6 +18,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar, dataclass_transform
 
 import strawberry
@@ -25,6 +26,7 @@ from strawberry.types.base import get_object_definition
 from strawberry.types.enum import StrawberryEnumDefinition
 from tortoise.models import Model
 
+from gongzhi.graph.docstrings import split_docstring
 from gongzhi.graph.scope import Scope, Where
 from gongzhi.graph.sources import (
     METADATA_KEY,
@@ -100,35 +102,33 @@ def extension_spec(cls: type) -> ExtensionSpec | None:
 # ---- fields --------------------------------------------------------------------------------------
 
 
-def _field(source: Source, description: str | None, name: str | None = None) -> Any:
-    return strawberry.field(metadata={METADATA_KEY: source}, description=description, name=name)
+def _field(source: Source) -> Any:
+    return strawberry.field(metadata={METADATA_KEY: source})
 
 
-def column(path: str = "", *, description: str | None = None) -> Any:
+def column(path: str = "") -> Any:
     """Take a column of another name, or of a row reached along foreign keys: ``person.gender``."""
-    return _field(Column(path), description)
+    return _field(Column(path))
 
 
-def code(list: str, path: str = "", *, description: str | None = None) -> Any:  # noqa: A002  # reads as what it is
+def coded(list: str, path: str = "") -> Any:  # noqa: A002  # reads as what it is
     """Take a column that holds a code of an open list; the field's type is ``Code``."""
-    return _field(CodeOf(list, path), description)
+    return _field(CodeOf(list, path))
 
 
-def group(
-    columns: Mapping[str, str | Constant], *, description: str | None = None
-) -> Any:
+def group(columns: Mapping[str, str | Constant]) -> Any:
     """Gather columns of the same row in an object of a ``@part`` type."""
-    return _field(Group(columns), description)
+    return _field(Group(columns))
 
 
-def itself(*, description: str | None = None) -> Any:
+def itself() -> Any:
     """Show the same row as another type over the same table and scope."""
-    return _field(Itself(), description)
+    return _field(Itself())
 
 
-def one(path: str = "", *, description: str | None = None) -> Any:
+def one(path: str = "") -> Any:
     """Follow a foreign key; the field is nullable, since the other row may not be visible."""
-    return _field(One(path), description)
+    return _field(One(path))
 
 
 def many(
@@ -145,7 +145,6 @@ def many(
     filters: bool = True,
     arguments: tuple[Argument, ...] = (),
     limit: int = 200,
-    description: str | None = None,
 ) -> Any:
     """Take many rows, see :class:`gongzhi.graph.sources.Many`; list or connection by its type."""
     source = Many(
@@ -162,7 +161,7 @@ def many(
         arguments=arguments,
         limit=limit,
     )
-    return _field(source, description)
+    return _field(source)
 
 
 def count(
@@ -171,15 +170,14 @@ def count(
     of: type[Model],
     within: str = "",
     where: Where | None = None,
-    description: str | None = None,
 ) -> Any:
     """Count the visible rows of a table that point at this row."""
-    return _field(Count(Many(by=by, model=of, within=within, where=where or {})), description)
+    return _field(Count(Many(by=by, model=of, within=within, where=where or {})))
 
 
-def lookup(*keys: str, description: str | None = None) -> Any:
+def lookup(*keys: str) -> Any:
     """Find one row at the root by ``id`` or by one of the unique columns."""
-    return _field(Lookup(keys), description)
+    return _field(Lookup(keys))
 
 
 def expression(
@@ -187,10 +185,9 @@ def expression(
     *,
     arguments: tuple[Argument, ...] = (),
     kind: str = "text",
-    description: str | None = None,
 ) -> Any:
     """Compute a value in SQL."""
-    return _field(Expression(sql, arguments, kind), description)
+    return _field(Expression(sql, arguments, kind))
 
 
 def tally(
@@ -201,62 +198,38 @@ def tally(
     split: bool = False,
     band: Callable[[Sql, str], str] | None = None,
     arguments: tuple[Argument, ...] = (),
-    description: str | None = None,
 ) -> Any:
     """Read a kept count of the subtree, at the same cost for a street and for a district."""
-    return _field(Tally(metric, permission, bucket, split, band, arguments), description)
+    return _field(Tally(metric, permission, bucket, split, band, arguments))
 
 
-def registers(*, description: str | None = None) -> Any:
+def registers() -> Any:
     """Serve the register catalogue."""
-    return _field(Registers(), description)
+    return _field(Registers())
 
 
-def node_by_id(*, description: str | None = None) -> Any:
+def node_by_id() -> Any:
     """Find any node by its global id."""
-    return _field(NodeById(), description)
+    return _field(NodeById())
 
 
-def own(*, description: str | None = None) -> Any:
+def own() -> Any:
     """Give the viewer's own row."""
-    return _field(Own(), description)
+    return _field(Own())
 
 
-def viewer_value(
-    get: Callable[[Any], Any], *, kind: str = "text", description: str | None = None
-) -> Any:
+def viewer_value(get: Callable[[Any], Any], *, kind: str = "text") -> Any:
     """Give a value of the viewer itself."""
-    return _field(ViewerValue(get, kind), description)
+    return _field(ViewerValue(get, kind))
 
 
-def computed(
-    function: Callable[..., Any], *, reads: Iterable[str] = (), description: str | None = None
-) -> Any:
+def computed(function: Callable[..., Any], *, reads: Iterable[str] = ()) -> Any:
     """Compute in Python from the named columns; nullable when added to another's type.
 
     The function takes the columns by keyword. An operation that selects such a field leaves the
     fast path.
     """
-    return _field(Computed(function, tuple(reads)), description or inspect.getdoc(function))
-
-
-_SPECIFIERS = (
-    column,
-    code,
-    group,
-    itself,
-    one,
-    many,
-    count,
-    lookup,
-    expression,
-    tally,
-    registers,
-    node_by_id,
-    own,
-    viewer_value,
-    computed,
-)
+    return _field(Computed(function, tuple(reads)))
 
 
 # ---- closed sets ---------------------------------------------------------------------------------
@@ -278,6 +251,27 @@ def closed(enum: type[E], labels: Mapping[E, tuple[str, str]]) -> None:
 # ---- types ---------------------------------------------------------------------------------------
 
 
+def described(*, name: str | None = None) -> Callable[[type[T]], type[T]]:
+    """Make an ordinary GraphQL type whose docstring also describes its fields.
+
+    For objects that stand over no table; see :mod:`gongzhi.graph.docstrings`.
+
+    :param name: in the schema, where it is not that of the class.
+    """
+    return lambda cls: _described(cls, name)
+
+
+def _described(cls: type[T], name: str | None = None) -> type[T]:
+    made: type[T] = strawberry.type(cls, name=name)
+    definition = get_object_definition(made, strict=True)
+    names = {field.python_name for field in definition.fields}
+    about, texts = split_docstring(cls.__doc__ or "", names)
+    definition.description = about or None
+    for field in definition.fields:
+        field.description = texts.get(field.python_name, field.description)
+    return made
+
+
 @strawberry.interface(name="Node", description="可按全局编号取得的对象 · anything with a global id")
 class Node:
     """Anything with a global id ``Type:42``."""
@@ -288,9 +282,15 @@ class Node:
     )
 
 
-@strawberry.type(description="分页信息 · where a page stands in its list")
+@described()
 class PageInfo:
-    """Where a page stands; ``hasPreviousPage`` is true on every page reached by ``after``."""
+    """分页信息 · where a page stands in its list.
+
+    has_next_page: 后面还有 · more items follow
+    has_previous_page: 不是第一页 · true on every page that was reached by ``after``
+    start_cursor: 本页首项的游标 · cursor of the first item
+    end_cursor: 本页末项的游标，用于取下一页 · cursor of the last item, for the next page
+    """
 
     has_next_page: bool
     has_previous_page: bool
@@ -298,17 +298,27 @@ class PageInfo:
     end_cursor: str | None
 
 
-@strawberry.type(description="连接中的一项 · one item of a connection")
+@described()
 class Edge(Generic[T]):
-    """One item of a connection and the cursor after which the next page starts."""
+    """分页列表中的一项 · one item of a connection.
+
+    cursor: 此项的游标，其后为下一页 · the cursor after which a next page starts
+    node: 此项本身 · the item itself
+    """
 
     cursor: str
     node: T
 
 
-@strawberry.type(description="分页列表，按 Relay 约定 · a page of a list, as Relay defines it")
+@described()
 class Connection(Generic[T]):
-    """A page of a list; ``totalCount`` is computed only where it is selected."""
+    """分页列表，按 Relay 约定 · a page of a list, as Relay defines it.
+
+    edges: 本页各项及其游标 · the items of this page with their cursors
+    nodes: 本页各项 · the items of this page
+    page_info: 分页信息 · where this page stands
+    total_count: 可见的总数，选取时才计算 · all visible items, counted only where selected
+    """
 
     edges: list[Edge[T]]
     nodes: list[T]
@@ -317,14 +327,33 @@ class Connection(Generic[T]):
 
 
 def _made(cls: type) -> type:
-    made: type = strawberry.type(cls, description=inspect.cleandoc(cls.__doc__ or "") or None)
+    made: type = _described(cls)
     for made_field in get_object_definition(made, strict=True).fields:
         if made_field.base_resolver is None and METADATA_KEY not in made_field.metadata:
-            made_field.metadata = {METADATA_KEY: Column(made_field.python_name)}
+            made_field.metadata = MappingProxyType({METADATA_KEY: Column(made_field.python_name)})
     return made
 
 
-@dataclass_transform(kw_only_default=True, field_specifiers=_SPECIFIERS)
+@dataclass_transform(
+    kw_only_default=True,
+    field_specifiers=(
+        column,
+        coded,
+        group,
+        itself,
+        one,
+        many,
+        count,
+        lookup,
+        expression,
+        tally,
+        registers,
+        node_by_id,
+        own,
+        viewer_value,
+        computed,
+    ),
+)
 def node(
     model: type[Model],
     *,
@@ -347,13 +376,32 @@ def node(
             message = f"{cls.__name__} is a @node and must inherit from gongzhi.graph.Node"
             raise TypeError(message)
         made = _made(cls)
-        setattr(made, _TYPE, TypeSpec(model, scope, read, True, filters, hashed, orders))  # noqa: FBT003
+        setattr(made, _TYPE, TypeSpec(model, scope, read, True, filters, hashed, orders))
         return made
 
     return wrap
 
 
-@dataclass_transform(kw_only_default=True, field_specifiers=_SPECIFIERS)
+@dataclass_transform(
+    kw_only_default=True,
+    field_specifiers=(
+        column,
+        coded,
+        group,
+        itself,
+        one,
+        many,
+        count,
+        lookup,
+        expression,
+        tally,
+        registers,
+        node_by_id,
+        own,
+        viewer_value,
+        computed,
+    ),
+)
 def record(
     model: type[Model],
     *,
@@ -366,20 +414,58 @@ def record(
 
     def wrap(cls: type[T]) -> type[T]:
         made = _made(cls)
-        setattr(made, _TYPE, TypeSpec(model, scope, read, False, filters, None, orders))  # noqa: FBT003
+        setattr(made, _TYPE, TypeSpec(model, scope, read, False, filters, None, orders))
         return made
 
     return wrap
 
 
-@dataclass_transform(kw_only_default=True, field_specifiers=_SPECIFIERS)
+@dataclass_transform(
+    kw_only_default=True,
+    field_specifiers=(
+        column,
+        coded,
+        group,
+        itself,
+        one,
+        many,
+        count,
+        lookup,
+        expression,
+        tally,
+        registers,
+        node_by_id,
+        own,
+        viewer_value,
+        computed,
+    ),
+)
 def part(cls: type[T]) -> type[T]:
     """Declare an object made of columns of the row that holds it, see :func:`group`."""
     made: type[T] = _made(cls)
     return made
 
 
-@dataclass_transform(kw_only_default=True, field_specifiers=_SPECIFIERS)
+@dataclass_transform(
+    kw_only_default=True,
+    field_specifiers=(
+        column,
+        coded,
+        group,
+        itself,
+        one,
+        many,
+        count,
+        lookup,
+        expression,
+        tally,
+        registers,
+        node_by_id,
+        own,
+        viewer_value,
+        computed,
+    ),
+)
 def extends(target: type) -> Callable[[type[T]], type[T]]:
     """Add the fields of a class to a type that the plugin does not own, ``Query`` included."""
 
@@ -394,23 +480,32 @@ def extends(target: type) -> Callable[[type[T]], type[T]]:
 # ---- roots and shared values ---------------------------------------------------------------------
 
 
-@strawberry.type(description="查询 · everything that can be read")
+@described()
 class Query:
-    """The root of all reads; core and plugins add to it with ``@extends(Query)``."""
+    """查询 · everything that can be read."""
 
 
-@strawberry.type(description="代码项 · an entry of an open code list")
+@described()
 class Code:
-    """A code with its labels; a code that is in no list shows itself as its label."""
+    """代码项 · an entry of an open code list.
+
+    code: 代码 · the code
+    label_zh: 中文名称 · Chinese label; the code itself where it is in no list
+    label_en: 英文名称 · English label; the code itself where it is in no list
+    """
 
     code: str
     label_zh: str
     label_en: str
 
 
-@strawberry.type(name="Tally", description="计数 · how many fall in one class")
+@described(name="Tally")
 class TallyRow:
-    """One class of a roll-up and its count."""
+    """分类计数 · how many fall in one class of a roll-up.
+
+    code: 类别代码 · the class
+    count: 数量 · how many
+    """
 
     code: str
     count: int

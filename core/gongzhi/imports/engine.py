@@ -122,7 +122,7 @@ class Run:
                     change.row_id,
                     privacy.encrypt(
                         plain_row(
-                            change.before | {"updated_at": stamps[change.row_id]}
+                            {**change.before, "updated_at": stamps[change.row_id]}
                             if stamps
                             else change.before
                         )
@@ -288,7 +288,7 @@ class Batch:
     unchanged: int
     by: str
     applied_at: str
-    """UTC."""
+    """UTC, to the second."""
 
 
 async def batches(session: Session, limit: int = 20) -> list[Batch]:
@@ -299,9 +299,16 @@ async def batches(session: Session, limit: int = 20) -> list[Batch]:
     )
     return [
         Batch(
-            *(row[name] for name in ("id", "entity", "file_name", "state", "rows", "created")),
-            *(row[name] for name in ("updated", "unchanged", "by")),
-            applied_at=str(row["applied_at"]),
+            id=row["id"],
+            entity=row["entity"],
+            file_name=row["file_name"],
+            state=row["state"],
+            rows=row["rows"],
+            created=row["created"],
+            updated=row["updated"],
+            unchanged=row["unchanged"],
+            by=row["by"],
+            applied_at=str(row["applied_at"])[:19],
         )
         for row in rows
     ]

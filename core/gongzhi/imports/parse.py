@@ -33,6 +33,7 @@ _PHONE: Final = re.compile(r"\+?[0-9]{3,12}(?:-[0-9]{1,8}){0,2}")
 _COUNTRY: Final = re.compile(r"^(?:\+86|0086|86(?=1[3-9][0-9]{9}$))-?")
 _SCIENTIFIC: Final = re.compile(r"[0-9](?:\.[0-9]+)?E\+?[0-9]+", re.IGNORECASE)
 _TAG_SEPARATORS: Final = re.compile(r"[、,，;；/\n]+")
+_IN_BRACKETS: Final = re.compile(r"[()（）、]")
 _EXACT_INTEGERS: Final = 10**15
 """Up to here a spreadsheet keeps every digit of a number."""
 _SHOWN_CHOICES: Final = 8
@@ -179,8 +180,8 @@ class Identifier(_Free):
                 and cell.isdecimal()
                 and cell.isascii()
                 and len(cell) <= longest
-            ):  # type: ignore[union-attr]
-                return cell  # type: ignore[return-value]  # the common case, at once
+            ):
+                return cell  # the common case, at once
             if isinstance(cell, float) and abs(cell) >= _EXACT_INTEGERS:
                 raise _code_as_number()
             text = read_text(cell)
@@ -219,7 +220,7 @@ class IdNumberCell(_Free):
         today = context.today
 
         def read(cell: Cell) -> IdNumber | None:
-            if cell.__class__ is str and not cell.strip():  # type: ignore[union-attr]
+            if cell.__class__ is str and not cell.strip():
                 return None
             return parse_id_number(cell, today)
 
@@ -236,9 +237,9 @@ class Mobile(_Free):
 
         def read(cell: Cell) -> str | None:
             text = cell if cell.__class__ is str else read_text(cell)
-            if text is None or shape(text):  # type: ignore[arg-type]
-                return text  # type: ignore[return-value]
-            text = plain(text)  # type: ignore[arg-type]
+            if text is None or shape(text):
+                return text
+            text = plain(text)
             if not text:
                 return None
             text = _COUNTRY.sub("", text).replace("-", "")
@@ -425,10 +426,18 @@ class FromCodeList(_Listed):
     """An open code list of the database: the Chinese label, the English label or the code."""
 
     name: str
+    also: Mapping[str, str] = field(default_factory=dict)
+    """Other spellings → code."""
+    ending: str = ""
+    """What people leave off the labels: 汉 for 汉族."""
 
     def bind(self, context: ParseContext) -> ReadCell:
         """Read a code; raises NOT_IN_LIST."""
-        return _listed(code_labels(context.code_lists.get(self.name, ())), self.choices(context))
+        options = context.code_lists.get(self.name, ())
+        known = {fold(text): code for text, code in self.also.items()} if options else {}
+        if self.ending:
+            known |= {fold(o.label_zh.removesuffix(self.ending)): o.code for o in options}
+        return _listed(known | code_labels(options), self.choices(context))
 
     def choices(self, context: ParseContext) -> Sequence[str]:
         """Return the Chinese labels."""
@@ -457,10 +466,19 @@ class Tags(_Free):
         return read
 
 
-def code_labels(options: Iterable[CodeOption]) -> Labels:
-    """Return every spelling of these entries; a code wins over a label that is spelt like it."""
+def code_labels(options: Iterable[CodeOption]) -> dict[str, str]:
+    """Return every spelling of these entries; a code wins over a label that is spelt like it.
+
+    A label such as 区（县） is known as 区 and as 县 too.
+    """
     options = tuple(options)
-    known = {fold(option.label_en): option.code for option in options}
+    known = {
+        fold(part): option.code
+        for option in options
+        for part in _IN_BRACKETS.split(option.label_zh)
+        if part
+    }
+    known |= {fold(option.label_en): option.code for option in options}
     known |= {fold(option.label_zh): option.code for option in options}
     known |= {fold(option.code): option.code for option in options}
     return known

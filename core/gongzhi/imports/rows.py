@@ -58,6 +58,11 @@ def same(stored: Any, new: Any) -> bool:
     return False
 
 
+def as_date(stored: Any) -> dt.date | None:
+    """Return a stored date as one; SQLite stores texts."""
+    return dt.date.fromisoformat(stored) if isinstance(stored, str) else stored
+
+
 def plain_form(value: Any) -> Any:
     """Return a form that JSON can keep and that both databases give for equal values."""
     if value is None or isinstance(value, bool):

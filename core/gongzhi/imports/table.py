@@ -94,7 +94,8 @@ def _header(spec: ImportSpec, sheet: Sheet) -> tuple[int, dict[str, int]]:
         for column in spec.columns
         for text in (*column.also, column.code, column.title)
     }
-    best, best_index = [], -1
+    best: list[tuple[str, int]] = []
+    best_index = -1
     for index, row in enumerate(sheet.rows[:_HEADER_WITHIN]):
         found = [(known.get(_bare(cell)), place) for place, cell in enumerate(row)]
         codes = [(code, place) for code, place in found if code]

@@ -35,7 +35,7 @@ class Node:
     path: str
     depth: int
     row: Any = None
-    """Columns that :attr:`TreePlanner.known` names; of a row that is there."""
+    """Of a row that is there: ``parent_code`` and what :attr:`TreePlanner.known` names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,8 @@ class TreePlanner:
 
     code_column = "code"
     known: tuple[str, ...] = ()
-    """Columns of rows that are there that the rules of a subclass look at."""
+    """What the rules of a subclass look at in rows that are there: SQL, ``c`` is the row and ``p``
+    its parent."""
 
     def __init__(
         self,
@@ -227,11 +228,13 @@ class TreePlanner:
     ) -> dict[str, Node]:
         """Return code → row that is there, of the file's rows and their parents."""
         wanted = {*index_of, *table.columns[self.parent]}
-        wanted.discard(None)  # type: ignore[arg-type]
-        extra = "".join(f', "{column}"' for column in self.known)
+        wanted.discard(None)
+        extra = "".join(f", {expression}" for expression in self.known)
         rows = await run.session.fetch(
-            f'SELECT id, "{self.code_column}" AS code, path, depth{extra}'  # noqa: S608
-            f' FROM "{self.table}" WHERE {run.session.among(self.code_column, 1)}',
+            f'SELECT c.id, c."{self.code_column}" AS code, c.path, c.depth,'  # noqa: S608
+            f' p."{self.code_column}" AS parent_code{extra}'
+            f' FROM "{self.table}" c LEFT JOIN "{self.table}" p ON p.id = c."{self.parent_column}"'
+            f""" WHERE {run.session.among(f'c."{self.code_column}"', 1)}""",
             run.session.listed(wanted),
         )
         return {row["code"]: Node(row["id"], row["path"], row["depth"], row) for row in rows}
@@ -304,7 +307,8 @@ class TreePlanner:
         wanted = {
             name: column for name, column in self.columns.items() if name in table.columns
         }
-        names = "".join(f', "{column}"' for column in self._compared_columns())
+        compared = dict.fromkeys((*self.columns.values(), *self.compared))
+        names = "".join(f', "{column}"' for column in compared)
         changes: dict[int, Change] = {}
         moves: dict[int, Move] = {}
         unchanged = 0
@@ -334,8 +338,8 @@ class TreePlanner:
                     unchanged += 1
         return changes, moves, unchanged
 
-    def _compared_columns(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys((*self.columns.values(), *self.known)))
+    compared: tuple[str, ...] = ()
+    """Columns of rows that are there that :meth:`differences` looks at."""
 
     async def _cycles(
         self,
@@ -358,9 +362,9 @@ class TreePlanner:
                 above[code] = table.columns[self.parent][index]
         ids = {
             int(step)
-            for move in moves.values()
-            if move.code in nodes
-            for step in nodes[move.code].path.split(".")[:-1]
+            for code in set(above.values())
+            if code is not None and code in nodes
+            for step in nodes[code].path.split(".")[:-1]
         }
         for row in await run.session.fetch(
             f'SELECT c."{self.code_column}" AS code, p."{self.code_column}" AS parent'  # noqa: S608

@@ -98,7 +98,7 @@ async def _reserve(connection: BaseDBAsyncClient, model: type[Model], count: int
     table = model._meta.db_table  # noqa: SLF001  # as Tortoise's own documentation does
     if connection.capabilities.dialect == "sqlite":
         rows = await connection.execute_query_dict(
-            f"SELECT coalesce(max(id), 0) AS last FROM {table}"  # noqa: S608  # a table of ours
+            f"SELECT coalesce(max(id), 0) AS last FROM {table}"  # a table of ours
         )
         return range(rows[0]["last"] + 1, rows[0]["last"] + 1 + count)
     rows = await connection.execute_query_dict(
@@ -199,12 +199,12 @@ async def _insert_organizations(
 def _changes(
     plans: Iterable[OrganizationPlan], placed: Mapping[str, _Placed]
 ) -> list[OrganizationChange]:
-    """Write the history: established where the day is known, and upgraded 升格."""
+    """Write the history as the service does: established, if the day is known, and upgraded."""
     changes = []
     for plan in plans:
         at = placed[plan.code]
         history: list[tuple[ChangeKind, dt.date | None, str, str]] = [
-            (ChangeKind.ESTABLISHED, plan.established_on, "", plan.upgraded_from or plan.kind),
+            (ChangeKind.ESTABLISHED, plan.established_on, "", plan.name),
             (ChangeKind.UPGRADED, plan.upgraded_on, plan.upgraded_from, plan.kind),
         ]
         changes += [
@@ -216,6 +216,7 @@ def _changes(
                 before=before,
                 after=after,
                 approved_by=plan.approved_by,
+                other_id=at.parent_id if kind is ChangeKind.ESTABLISHED else None,
             )
             for kind, on, before, after in history
             if on is not None

@@ -61,11 +61,11 @@ _SECONDED = {
     "XINHAI-CHANGZHENG": ("SECONDED_INSTITUTION", ""),
     GUBEI: ("SECONDED_AGENCY", "HUANCUI-ORG"),
 }
-"""班长工程 of seed S3: secretaries sent by agencies and institutions; whom is invented."""
+"""班长工程 of seed S3: secretaries sent by agencies and institutions. Here they are invented."""
 
 _ESTATES = {"XINHAI-XINHAI": "310151114002-E1", "XINHAI-HONGXING": "310151114004-E1"}
 _ELSEWHERE = {True: "310110015001", False: "310109009013"}
-"""Where somebody lives who lives elsewhere: in 延吉新村街道 who belongs to 欧阳路街道, else there."""
+"""Where somebody lives who lives elsewhere; True: the branch is in 欧阳路街道."""
 
 _SIZES = {"OUYANG": 7, "YANJI": 6}
 _SMALL = {"GRID_PARTY_BRANCH": 5, "BUILDING_PARTY_GROUP": 3, "TWO_NEW_PARTY_BRANCH": 4}
@@ -191,10 +191,10 @@ class Roster:
         person = self.person(branch.code, lives[seen.lives], ages)
         joined_on = self._joined_on(self.people[person].invented, stage)
         since = self._affiliated_on(branch, joined_on, case)
-        events = (EventPlan("REGISTERED", since, after=stage.value),)
+        events = [EventPlan("REGISTERED", since, after=stage.value)]
         if state is not MembershipState.NORMAL:
             on = self._today - 120 * _DAY
-            events += (EventPlan(state.value, on, MembershipState.NORMAL.value, state.value),)
+            events.append(EventPlan(state.value, on, MembershipState.NORMAL.value, state.value))
         self.members.append(
             MemberPlan(
                 person=person,
@@ -211,7 +211,7 @@ class Roster:
                 last_attended_on=self._ago(seen.attended),
                 dues_paid_through=self._month_end(seen.dues) if joined_on else None,
                 is_floating=seen.lives == "ELSEWHERE",
-                events=events,
+                events=tuple(events),
             )
         )
         return person

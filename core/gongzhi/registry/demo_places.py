@@ -10,6 +10,7 @@ from decimal import Decimal
 from importlib.resources import files
 
 from gongzhi.registry.codes import Qualifier, SetupMode
+from gongzhi.registry.import_trees import area_kind
 
 REAL_AREAS = "areas-shanghai-shenzhen-weihai.csv"
 
@@ -21,7 +22,6 @@ _SOURCES = {
     "S4": "第五届党建引领基层治理优秀案例交流会报道，南方日报 2022-08",
 }
 
-_LEVELS = {"PROVINCE": "PROVINCE", "CITY": "CITY", "COUNTY": "DISTRICT"}
 _COMMITTEE_NAMES = ("居民委员会", "居委会")
 
 _UPGRADED_FROM = "PARTY_BRANCH"
@@ -106,7 +106,7 @@ def area_plans() -> list[AreaPlan]:
         AreaPlan(
             code=row["code"],
             name=row["name"],
-            kind=_area_kind(row["level"], row["name"]),
+            kind=area_kind(row["level"], row["name"], row["code"]) or "",
             parent=row["parent_code"],
         )
         for row in _rows(REAL_AREAS)
@@ -123,15 +123,6 @@ def area_plans() -> list[AreaPlan]:
         for row in _rows("areas-demo.csv")
     ]
     return [*real, *finer, *_grids(real)]
-
-
-def _area_kind(level: str, name: str) -> str:
-    if level == "TOWN":
-        endings = {"镇": "TOWN", "乡": "TOWNSHIP"}
-        return endings.get(name[-1], "SUBDISTRICT")
-    if level == "VILLAGE":
-        return "VILLAGE" if name.endswith(("村委会", "村民委员会")) else "RESIDENTIAL_AREA"
-    return _LEVELS[level]
 
 
 def _grids(areas: Iterable[AreaPlan]) -> Iterator[AreaPlan]:

@@ -5,24 +5,15 @@ Each mirrors the rule of the same name; a test holds the two against each other 
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable
-from typing import Any
-
-from gongzhi.graph.sources import Sql
+from gongzhi.graph import Sql, as_of
 from gongzhi.registry import rules
 from gongzhi.registry.models import Organization
 
 
-def _as_of(sql: Sql) -> Callable[[Any], dt.date]:
-    given = sql.given("as_of")
-    return given or (lambda bind: bind.today)
-
-
 def age_band_of_year(sql: Sql, year: str) -> str:
     """Return the age band of a year of birth, a number or text; see :func:`rules.age_band`."""
-    as_of = _as_of(sql)
-    now = sql.value(lambda bind: as_of(bind).year, "int")
+    day = as_of(sql)
+    now = sql.value(lambda bind: day(bind).year, "int")
     age = f"({now} - CAST(nullif(CAST({year} AS TEXT), '') AS INTEGER))"
     cases = []
     for band in rules.AGE_BANDS:
@@ -43,9 +34,9 @@ def _all_old(row: str, names: tuple[str, ...], cutoff: str) -> str:
 
 def is_suspected_lost(sql: Sql, row: str) -> str:
     """Return the condition of :func:`rules.lost_contact`."""
-    as_of = _as_of(sql)
+    day = as_of(sql)
     cutoff = sql.value(
-        lambda bind: rules.lost_cutoff(as_of(bind), bind.norms.contact_days).isoformat(), "date"
+        lambda bind: rules.lost_cutoff(day(bind), bind.norms.contact_days).isoformat(), "date"
     )
     return f"{_counted(row)} AND {_all_old(row, rules.LOST_DATES, cutoff)}"
 
@@ -61,9 +52,9 @@ def lost_reason(sql: Sql) -> str:
 
 def is_vacant(sql: Sql, row: str) -> str:
     """Return the condition of :func:`rules.vacant_membership`."""
-    as_of = _as_of(sql)
+    day = as_of(sql)
     cutoff = sql.value(
-        lambda bind: rules.vacant_cutoff(as_of(bind), bind.norms.vacant_months).isoformat(), "date"
+        lambda bind: rules.vacant_cutoff(day(bind), bind.norms.vacant_months).isoformat(), "date"
     )
     lives_here = (
         f"EXISTS (SELECT 1 FROM core_organization b, core_person p "

@@ -174,7 +174,7 @@ def token_revoke(token: Annotated[int, typer.Argument(help="The token's id.")]) 
 
 
 @grants.command("add")
-def grant_add(  # noqa: PLR0913  # one option a side of a grant
+def grant_add(  # one option a side of a grant
     account: Account,
     role: Annotated[str, typer.Argument(help="The role, such as SUBDISTRICT_STAFF.")],
     *,

@@ -147,7 +147,9 @@ def show_rows(header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     table = [list(header), *([str(cell) for cell in row] for row in rows)]
     widths = [max(map(_width, column)) for column in zip(*table, strict=True)]
     for row in table:
-        padded = (cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True))
+        padded = (
+            cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)
+        )
         typer.echo("  ".join(padded).rstrip())
 
 

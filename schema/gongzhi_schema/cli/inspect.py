@@ -25,9 +25,7 @@ def secret() -> None:
 
 
 @app.command()
-def plugins(
-    *, json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False
-) -> None:
+def plugins(*, json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False) -> None:
     """List plugins and what they add."""
     from gongzhi_schema.cli.base import load
 
@@ -87,7 +85,6 @@ def describe_plugins(registry: PluginRegistry) -> list[dict[str, Any]]:
 
 def _adds(registry: PluginRegistry, name: str) -> dict[str, list[str]]:
     from gongzhi.graph.vocabulary import extension_spec
-    from gongzhi.validation import models_of
 
     plugin = registry.plugin(name)
     graphql = [cls for owner, cls in registry.graphql() if owner is plugin]

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from gongzhi_schema.cli import access, contract, data, files, inspect, serve
+from gongzhi_schema.cli import access, contract, data, demo, files, inspect, serve
 
-COMMANDS = (serve, data, inspect, files, access, contract)
+COMMANDS = (demo, serve, data, inspect, files, access, contract)

@@ -1,11 +1,17 @@
-"""Commands that serve: serve, and demo with everything before it."""
+"""The command ``gongzhi serve``, and the server under it."""
 
 from __future__ import annotations
 
+import signal
+import socket
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gongzhi.errors import GongzhiError
 from gongzhi_schema.cli.base import app, load, require_migrated, run
 
 if TYPE_CHECKING:
@@ -14,6 +20,9 @@ if TYPE_CHECKING:
 
 GRACE_SECONDS = 15
 """How long requests under way may finish after a signal to stop."""
+
+_BACKLOG = 2048
+_STARTUP_FAILED = 3
 
 
 @app.command()
@@ -30,19 +39,15 @@ def serve(
     """
     settings, registry = load()
     run(_ready(settings, registry, wait))
+    listener = bind(host or settings.server.host, settings.server.port if port is None else port)
+    typer.echo(f"serving {listener.address}/graphql", err=True)
     processes = workers or settings.server.workers
-    listen = {
-        "host": host or settings.server.host,
-        "port": settings.server.port if port is None else port,
-    }
-    if processes == 1:
+    if processes > 1:
+        run_server("gongzhi_schema.cli.serve:application", listener, processes)
+    else:
         from gongzhi_schema.app import create_app
 
-        run_server(create_app(settings, registry), **listen)
-    else:
-        run_server(
-            "gongzhi_schema.cli.serve:application", workers=processes, factory=True, **listen
-        )
+        run_server(create_app(settings, registry), listener)
 
 
 def application() -> Any:
@@ -71,17 +76,59 @@ async def _ready(settings: Settings, registry: PluginRegistry, wait: int) -> Non
             return
 
 
-def run_server(application: Any, **options: Any) -> None:
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A socket that is bound, and the address under which it is reached."""
+
+    socket: socket.socket
+    address: str
+
+
+def bind(host: str, port: int) -> Listener:
+    """Take a port.
+
+    :raises GongzhiError: when it is taken or may not be.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    made = socket.socket(family)
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((host, port))
+        made.listen(_BACKLOG)  # who comes early waits instead of being refused
+    except OSError as exc:
+        made.close()
+        message = f"cannot listen on {host} port {port}: {exc.strerror}; choose another --port"
+        raise GongzhiError(message) from exc
+    made.set_inheritable(True)  # workers are processes of their own
+    shown = f"[{host}]" if ":" in host else host
+    return Listener(made, f"http://{shown}:{made.getsockname()[1]}")
+
+
+def run_server(application: Any, listener: Listener, workers: int = 1) -> None:
     """Run uvicorn until it is told to stop."""
     import uvicorn
+    from uvicorn.supervisors import Multiprocess
 
-    uvicorn.run(
+    config = uvicorn.Config(
         application,
-        **options,
+        factory=workers > 1,
+        workers=workers,
         loop="uvloop",
         http="httptools",
         ws="none",
         access_log=False,
         server_header=False,
+        log_level="warning",
+        backlog=_BACKLOG,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
+    # When it has stopped in order, uvicorn raises the signal again: that is a success here.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with suppress(KeyboardInterrupt):
+        if workers > 1:
+            Multiprocess(config, sockets=[listener.socket]).run()
+            return
+        server = uvicorn.Server(config)
+        server.run(sockets=[listener.socket])
+        if not server.started:
+            sys.exit(_STARTUP_FAILED)

@@ -126,10 +126,7 @@ class PostgreSQL(Dialect):
 
     def value(self, expression: str, kind: str) -> str:
         if kind == "instant":
-            return (
-                f"to_char({expression} AT TIME ZONE 'UTC', "
-                "'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
-            )
+            return f"to_char({expression} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
         if kind == "decimal":
             return f"trim_scale({expression})::text"
         return expression
@@ -151,7 +148,6 @@ class PostgreSQL(Dialect):
 
     def statement(self, expression: str) -> str:
         return f"SELECT {expression}::text"
-
 
 
 class SQLite(Dialect):
@@ -214,7 +210,6 @@ class SQLite(Dialect):
 
     def statement(self, expression: str) -> str:
         return f"SELECT {expression}"
-
 
 
 DIALECTS: dict[str, Dialect] = {"sqlite": SQLite(), "postgres": PostgreSQL()}

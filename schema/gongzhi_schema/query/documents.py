@@ -18,12 +18,15 @@ from graphql.execution.values import get_variable_values
 from graphql.language import ast
 
 from gongzhi_schema.catalogue import Catalogue
+from gongzhi_schema.query.frames import Plan
 from gongzhi_schema.query.limits import LimitError, Limits, Measure
-from gongzhi_schema.query.planner import Plan
 from gongzhi_schema.query.values import shape
 
 _PLANS_PER_OPERATION = 64
 """One for each viewer shape and structure of variables; past that they are compiled anew."""
+
+_REMEMBERED_LENGTH = 32_768
+"""Longer texts are parsed each time, so that the cache cannot fill the memory."""
 
 _MAX_INT = 2**31 - 1
 
@@ -85,8 +88,7 @@ class Operation:
             for error in result:
                 error.extensions = {"code": "BAD_USER_INPUT", **(error.extensions or {})}
             raise RequestError(result)
-        coerced: Mapping[str, Any] = getattr(result, "coerced", result)
-        return coerced
+        return result.coerced
 
     def cost(self, variables: Mapping[str, Any]) -> int:
         """Return the cost.
@@ -155,62 +157,46 @@ class Documents:
         self._limits = limits
         self._introspection = introspection
         self._size = size
-        self._known: OrderedDict[str, Document | RequestError] = OrderedDict()
+        self._known: OrderedDict[str, Document] = OrderedDict()
 
     def get(self, text: str) -> Document:
         """Return the document of a text.
+
+        What is refused is not remembered: it is rare from an honest client, and endless from
+        another.
 
         :raises RequestError: when it cannot be parsed, is too large or not valid.
         """
         found = self._known.get(text)
         if found is None:
-            try:
-                found = self._make(text)
-            except RequestError as exc:
-                found = exc
-            if len(self._known) >= self._size:
-                self._known.popitem(last=False)
-            self._known[text] = found
+            found = self._make(text)
+            if len(text) <= _REMEMBERED_LENGTH:
+                if len(self._known) >= self._size:
+                    self._known.popitem(last=False)
+                self._known[text] = found
         else:
             self._known.move_to_end(text)
-        if isinstance(found, RequestError):
-            raise found
         return found
 
     def _make(self, text: str) -> Document:
-        try:
-            document = parse(text, no_location=False, max_tokens=self._limits.tokens)
-        except GraphQLSyntaxError as exc:
-            too_long = "Syntax Error: Document contains more than" in exc.message
-            code = "TOKEN_LIMIT" if too_long else "GRAPHQL_PARSE_FAILED"
-            exc.extensions = {"code": code}
-            raise RequestError([exc]) from exc
-        except RecursionError as exc:
-            raise refused("DEPTH_LIMIT", "文档嵌套过深 · the document nests too deep") from exc
+        document = self._parse(text)
         fragments = {
             d.name.value: d
             for d in document.definitions
             if isinstance(d, ast.FragmentDefinitionNode)
         }
-        operations = [
-            d for d in document.definitions if isinstance(d, ast.OperationDefinitionNode)
-        ]
+        operations = [d for d in document.definitions if isinstance(d, ast.OperationDefinitionNode)]
         if not operations:
-            raise refused("GRAPHQL_VALIDATION_FAILED", "文档中没有操作 · the document has no operation")
+            raise refused(
+                "GRAPHQL_VALIDATION_FAILED", "文档中没有操作 · the document has no operation"
+            )
         measure = Measure(self._catalogue, self._limits, fragments)
         try:
-            if len(operations) > self._limits.operations:
-                raise LimitError(
-                    "OPERATION_LIMIT", "操作数", len(operations), self._limits.operations
-                )
-            for operation in operations:
-                measure.check(operation)
-                if not self._introspection and measure.introspects(operation):
-                    raise refused(
-                        "INTROSPECTION_DISABLED", "未开放内省 · introspection is not open here"
-                    )
+            measure.check(operations)
         except LimitError as exc:
             raise RequestError([exc]) from exc
+        if not self._introspection and any(map(measure.introspects, operations)):
+            raise refused("INTROSPECTION_DISABLED", "未开放内省 · introspection is not open here")
         errors = validate(
             self._catalogue.schema,
             document,
@@ -227,6 +213,16 @@ class Documents:
             )
         except LimitError as exc:
             raise RequestError([exc]) from exc
+
+    def _parse(self, text: str) -> ast.DocumentNode:
+        try:
+            return parse(text, max_tokens=self._limits.tokens)
+        except GraphQLSyntaxError as exc:
+            too_long = "Document contains more than" in exc.message
+            exc.extensions = {"code": "TOKEN_LIMIT" if too_long else "GRAPHQL_PARSE_FAILED"}
+            raise RequestError([exc]) from exc
+        except RecursionError as exc:
+            raise refused("DEPTH_LIMIT", "文档嵌套过深 · the document nests too deep") from exc
 
 
 _Check = Callable[[Any], bool]
@@ -280,9 +276,11 @@ def _switches(
     def walk(selection: ast.SelectionSetNode) -> None:
         for item in selection.selections:
             for directive in item.directives or ():
-                for argument in directive.arguments or ():
-                    if isinstance(argument.value, ast.VariableNode):
-                        names.append(argument.value.name.value)
+                names.extend(
+                    argument.value.name.value
+                    for argument in directive.arguments or ()
+                    if isinstance(argument.value, ast.VariableNode)
+                )
             inner = getattr(item, "selection_set", None)
             if inner is not None:
                 walk(inner)

@@ -16,7 +16,8 @@ from gongzhi.database.reads import Reader, StatementTimeoutError
 from gongzhi.errors import DatabaseUnavailableError, GongzhiError
 from gongzhi_schema.query.dialects import DIALECTS
 from gongzhi_schema.query.documents import DocumentLimits, Documents, Operation, RequestError
-from gongzhi_schema.query.planner import Compiler, Page, Plan
+from gongzhi_schema.query.frames import Page, Plan
+from gongzhi_schema.query.planner import Compiler
 from gongzhi_schema.query.resolvers import Execution, install
 from gongzhi_schema.query.selection import Selections
 from gongzhi_schema.query.values import BadInput, Bind, Unplannable
@@ -98,9 +99,13 @@ class Engine:
                         return Answer(200, b'{"data":' + found.encode() + self._tail(cost), "raw")
             return await self._core(operation, bind, variables or {}, cost, request_id)
         except DatabaseUnavailableError as exc:
-            log.error("request %s: %s", request_id, exc)
-            return _failure("UNAVAILABLE", "数据库暂不可用，请稍后再试 · the database is unavailable, "
-                            "try again in a moment", request_id, 503)
+            log.error("request %s: %s", request_id, exc)  # noqa: TRY400  # the text says it all
+            return _failure(
+                "UNAVAILABLE",
+                "数据库暂不可用，请稍后再试 · the database is unavailable, try again in a moment",
+                request_id,
+                503,
+            )
         except (StatementTimeoutError, TimeoutError):
             log.warning("request %s: took too long", request_id)
             return _failure("TIMEOUT", "查询超时 · the operation took too long", request_id, 503)
@@ -167,9 +172,7 @@ class Engine:
             result = await asyncio.wait_for(result, self.limits.timeout_seconds)
         body: dict[str, Any] = {"data": result.data}
         if result.errors:
-            body["errors"] = [
-                shown(e, request_id) for e in result.errors[: self.limits.errors]
-            ]
+            body["errors"] = [shown(e, request_id) for e in result.errors[: self.limits.errors]]
         body["extensions"] = {"cost": {"requested": cost, "maximum": self.limits.cost}}
         return Answer(200, orjson.dumps(body), "core")
 
@@ -205,4 +208,3 @@ def _refusal(errors: list[GraphQLError], request_id: str) -> Answer:  # noqa: AR
 def _failure(code: str, message: str, request_id: str, status: int) -> Answer:
     body = {"errors": [{"message": message, "extensions": {"code": code, "requestId": request_id}}]}
     return Answer(status, orjson.dumps(body), "refused")
-

@@ -6,7 +6,7 @@ limiters walk it again at every spread, so that a document of 800 bytes stalls t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -78,11 +78,18 @@ class Measure:
 
     # ---- size ------------------------------------------------------------------------------------
 
-    def check(self, operation: ast.OperationDefinitionNode) -> None:
-        """Refuse an operation that is too large, before it is validated.
+    def check(self, operations: Sequence[ast.OperationDefinitionNode]) -> None:
+        """Refuse operations that are too many or too large, before they are validated.
 
         :raises LimitError: naming the limit.
         """
+        maximum = self._limits.operations
+        if len(operations) > maximum:
+            raise LimitError("OPERATION_LIMIT", "操作数", len(operations), maximum)
+        for operation in operations:
+            self._check(operation)
+
+    def _check(self, operation: ast.OperationDefinitionNode) -> None:
         limits = self._limits
         size = self._size(operation.selection_set)
         directives = size.directives + len(operation.directives or ())
@@ -189,10 +196,10 @@ class Measure:
         if node.selection_set is None:
             return Term(0, ())
         if isinstance(info.source, Many | NodeById) and (info.is_connection or info.is_list):
-            below = self._cost(node.selection_set, _named(info), model, memo)
+            below = self._cost(node.selection_set, info.named, model, memo)
             row = Term(_OBJECT, ((1, below),))
             return Term(_OBJECT, ((self._length(node, info, model), row),))
-        below = self._cost(node.selection_set, _named(info), model, memo)
+        below = self._cost(node.selection_set, info.named, model, memo)
         return Term(_OBJECT, ((1, below),))
 
     def _info(self, type_name: str, name: str) -> FieldInfo | None:
@@ -267,10 +274,3 @@ def _evaluate(term: Term, sizes: Mapping[str, int], memo: dict[int, int]) -> int
             found += max(times, 0) * _evaluate(inner, sizes, memo)
         memo[id(term)] = found
     return found
-
-
-def _named(info: FieldInfo) -> str:
-    kind: Any = info.graphql.type
-    while hasattr(kind, "of_type"):
-        kind = kind.of_type
-    return str(kind.name)

@@ -15,7 +15,6 @@ import orjson
 from graphql import (
     GraphQLEnumType,
     GraphQLError,
-
     GraphQLResolveInfo,
     GraphQLScalarType,
 )
@@ -23,7 +22,8 @@ from graphql.language import ast
 
 from gongzhi.graph.sources import Computed
 from gongzhi_schema.catalogue import Catalogue, FieldInfo, TypeInfo
-from gongzhi_schema.query.planner import READS, TYPE, Compiler
+from gongzhi_schema.query.frames import READS, TYPE
+from gongzhi_schema.query.planner import Compiler
 from gongzhi_schema.query.selection import Selections
 from gongzhi_schema.query.values import BadInput, Bind
 
@@ -74,9 +74,9 @@ def install(catalogue: Catalogue) -> None:
         for field in info.fields.values():
             _install_field(catalogue, info, field)
     for kind in catalogue.schema.type_map.values():
-        if isinstance(kind, GraphQLScalarType) and kind.name in _TEXT_SCALARS:
-            _let_texts_through(kind)
-        elif isinstance(kind, GraphQLEnumType) and not kind.name.startswith("__"):
+        if (isinstance(kind, GraphQLScalarType) and kind.name in _TEXT_SCALARS) or (
+            isinstance(kind, GraphQLEnumType) and not kind.name.startswith("__")
+        ):
             _let_texts_through(kind)
     for name in catalogue.abstract:
         abstract: Any = catalogue.schema.type_map[name]
@@ -98,12 +98,12 @@ def _install_field(catalogue: Catalogue, info: TypeInfo, field: FieldInfo) -> No
         field.graphql.resolve = _look_up(original)
 
 
-def _planned_root(_source: Any, info: GraphQLResolveInfo, **_arguments: Any) -> Any:
+def _planned_root(_source: Any, info: GraphQLResolveInfo[Any], **_arguments: Any) -> Any:
     return info.context.root_field(list(info.field_nodes))
 
 
 def _look_up(original: Callable[..., Any]) -> Callable[..., Any]:
-    def resolve(source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
+    def resolve(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
         if type(source) is dict:
             return source[info.path.key]
         return original(source, info, **arguments)
@@ -112,7 +112,7 @@ def _look_up(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _computed(source: Computed, planned: str | None) -> Callable[..., Any]:
-    def resolve(row: Any, info: GraphQLResolveInfo, **_arguments: Any) -> Any:
+    def resolve(row: Any, info: GraphQLResolveInfo[Any], **_arguments: Any) -> Any:
         found = source.function(**row[READS + str(info.path.key)])
         if planned is None and not inspect.isawaitable(found):
             return found
@@ -122,13 +122,13 @@ def _computed(source: Computed, planned: str | None) -> Callable[..., Any]:
 
 
 def _python_root(original: Callable[..., Any], type_name: str) -> Callable[..., Any]:
-    def resolve(source: Any, info: GraphQLResolveInfo, **arguments: Any) -> Any:
+    def resolve(source: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
         return _rows(original(source, info, **arguments), info, type_name)
 
     return resolve
 
 
-async def _rows(found: Any, info: GraphQLResolveInfo, type_name: str | None) -> Any:
+async def _rows(found: Any, info: GraphQLResolveInfo[Any], type_name: str | None) -> Any:
     """Replace the keys that Python returned by their rows, as far as the viewer may see them."""
     if inspect.isawaitable(found):
         found = await found
@@ -161,6 +161,3 @@ def _concrete_type(original: Any) -> Callable[..., Any]:
         return original(value, info, kind) if original else None
 
     return resolve
-
-
-

@@ -68,7 +68,7 @@ def _item(get: Getter, key: str) -> Getter:
 class Arguments:
     """The arguments of one field, and of the fields around it."""
 
-    __slots__ = ("_own", "_outer")
+    __slots__ = ("_outer", "_own")
 
     def __init__(self, own: Mapping[str, Value], outer: Arguments | None = None) -> None:
         self._own = own
@@ -213,3 +213,9 @@ def _is_date(value: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def camel(name: str) -> str:
+    """Return the GraphQL name of a Python name."""
+    head, *tail = name.split("_")
+    return head + "".join(part.capitalize() for part in tail)

@@ -8,7 +8,7 @@ from gongzhi.graph import (
     Node,
     Query,
     Scope,
-    code,
+    coded,
     extends,
     lookup,
     many,
@@ -29,7 +29,7 @@ class TeaParty(Node):
     """茶话会 · a tea party."""
 
     title: str
-    leaf: Code = code("tea_leaf")
+    leaf: Code = coded("tea_leaf")
     held_on: dt.date
     host: Member | None = one()
     organization: Organization | None = one()

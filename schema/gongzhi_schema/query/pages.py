@@ -1,0 +1,191 @@
+"""Lists and connections: the rows of a page, its cursors, its end and its total."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from graphql.language import ast
+
+from gongzhi_schema.catalogue import FieldInfo
+from gongzhi_schema.query.dialects import quoted
+from gongzhi_schema.query.frames import TYPE, Frame, where_text
+from gongzhi_schema.query.values import Arguments, Bind, Value, decode_cursor, page_size
+
+if TYPE_CHECKING:
+    from gongzhi_schema.query.planner import Compiler
+
+
+class Pages:
+    """Compiles to-many edges for a compiler."""
+
+    def __init__(self, compiler: Compiler) -> None:
+        self._compiler = compiler
+        self._dialect = compiler.dialect
+
+    def bare(
+        self,
+        child: Frame,
+        where: list[str],
+        keys: list[str],
+        nodes: Sequence[ast.FieldNode],
+        limit: int,
+    ) -> str:
+        """Return the JSON array of a plain list."""
+        order = ", ".join(child.own(k) for k in keys)
+        made = self._compiler.object(child, nodes)
+        # The row limit and the order hold in the inner select; the aggregate keeps that order.
+        columns = ", ".join(f'{child.alias}."{c}"' for c in sorted(child.used))
+        numbered = f"row_number() OVER (ORDER BY {order}) AS rn"
+        rows = (
+            f"(SELECT {columns}, {numbered} FROM {child.table.name} {child.alias}"
+            f"{where_text(where)} ORDER BY {order} LIMIT {limit}) {child.alias}"
+            f"{''.join(child.join_sql)}"
+        )
+        return self._dialect.array_of(made, rows, order=f"{child.alias}.rn")
+
+    def connection(
+        self,
+        info: FieldInfo,
+        child: Frame,
+        where: list[str],
+        keys: list[str],
+        descending: bool,  # noqa: FBT001
+        nodes: Sequence[ast.FieldNode],
+        arguments: Arguments,
+    ) -> str:
+        """Return the JSON object of a connection: only what is selected of it is computed."""
+        connection = info.named
+        selected = self._compiler.selections.below(nodes, connection)
+        direction = " DESC" if descending else ""
+        spec = ("-" if descending else "+") + ",".join(keys)
+        base = list(where)
+        after = arguments.own("after")
+        if after is not None:
+            where = [*where, self._keyset(child, keys, descending, spec, after)]
+        first = self._first(arguments)
+        a = child.alias
+        rows_needed = next_needed = False
+        pairs: list[tuple[str, str]] = []
+        if self._compiler.for_core:
+            pairs.append((TYPE, quoted(connection)))
+        for key, chosen in selected.items():
+            name = chosen[0].name.value
+            if name == "__typename":
+                pairs.append((key, quoted(connection)))
+            elif name == "totalCount":
+                pairs.append(
+                    (key, f"(SELECT count(*) FROM {child.table.name} {a}{where_text(base)})")
+                )
+            elif name == "nodes":
+                rows_needed = True
+                pairs.append((key, self._page(self._compiler.object(child, chosen), a, first)))
+            elif name == "edges":
+                rows_needed = True
+                row = self._edge(info, child, keys, spec, chosen)
+                pairs.append((key, self._page(row, a, first)))
+            else:
+                rows_needed = next_needed = True
+                pairs.append((key, self._page_info(child, keys, spec, chosen, first, after)))
+        made = self._dialect.object(pairs)
+        if not rows_needed:
+            return made
+        order = ", ".join(f"{child.own(k)}{direction}" for k in keys)
+        columns = ", ".join(f'{a}."{c}"' for c in sorted(child.used))
+        limit = f"{first} + 1" if next_needed else first
+        counted = ", count(*) OVER () AS cnt" if next_needed else ""
+        rows = (
+            f"(SELECT {a}.*, row_number() OVER (ORDER BY {order}) AS rn{counted} FROM "
+            f"(SELECT {columns} FROM {child.table.name} {a}{where_text(where)} "
+            f"ORDER BY {order} LIMIT {limit}) {a}) {a}{''.join(child.join_sql)}"
+        )
+        return self._dialect.nested(f"(SELECT {made} FROM {rows})")
+
+    def _first(self, arguments: Arguments) -> str:
+        given = arguments.own("first")
+        maximum, default = self._compiler.page.page_size, self._compiler.page.default_page_size
+        if given is None:
+            return str(default)
+        get = given.get
+        return self._compiler.parameters.add(lambda bind: page_size(get(bind), maximum), "int")
+
+    def _page(self, row: str, alias: str, first: str) -> str:
+        return self._dialect.aggregate(row, f"{alias}.rn <= {first}", order=f"{alias}.rn")
+
+    def _edge(
+        self,
+        info: FieldInfo,
+        child: Frame,
+        keys: list[str],
+        spec: str,
+        nodes: Sequence[ast.FieldNode],
+    ) -> str:
+        edge = info.named.removesuffix("Connection") + "Edge"
+        pairs = [(TYPE, quoted(edge))] if self._compiler.for_core else []
+        for key, chosen in self._compiler.selections.below(nodes, edge).items():
+            name = chosen[0].name.value
+            if name == "__typename":
+                pairs.append((key, quoted(edge)))
+            elif name == "cursor":
+                pairs.append((key, self._cursor(child, keys, spec)))
+            else:
+                pairs.append((key, self._compiler.object(child, chosen)))
+        return self._dialect.object(pairs)
+
+    def _page_info(
+        self,
+        child: Frame,
+        keys: list[str],
+        spec: str,
+        nodes: Sequence[ast.FieldNode],
+        first: str,
+        after: Value | None,
+    ) -> str:
+        a = child.alias
+        pairs = [(TYPE, "'PageInfo'")] if self._compiler.for_core else []
+        for key, chosen in self._compiler.selections.below(nodes, "PageInfo").items():
+            name = chosen[0].name.value
+            if name == "__typename":
+                made = "'PageInfo'"
+            elif name == "hasNextPage":
+                made = self._dialect.value(f"(count(*) > {first})", "bool")
+            elif name == "hasPreviousPage":
+                made = self._dialect.value("TRUE" if after is not None else "FALSE", "bool")
+            elif name == "startCursor":
+                cursor = self._cursor(child, keys, spec)
+                made = f"max({cursor}) FILTER (WHERE {a}.rn = 1)"
+            else:
+                cursor = self._cursor(child, keys, spec)
+                last = f"CASE WHEN {a}.cnt < {first} THEN {a}.cnt ELSE {first} END"
+                made = f"max({cursor}) FILTER (WHERE {a}.rn = {last})"
+            pairs.append((key, made))
+        return self._dialect.object(pairs)
+
+    def _cursor(self, child: Frame, keys: list[str], spec: str) -> str:
+        kinds = child.table.columns
+        values = [self._dialect.literal(child.own(k), kinds[k].kind) for k in keys]
+        items = [quoted(spec), *values]
+        return self._dialect.hexadecimal(self._dialect.json_text_array(items))
+
+    def _keyset(
+        self,
+        child: Frame,
+        keys: list[str],
+        descending: bool,  # noqa: FBT001
+        spec: str,
+        after: Value,
+    ) -> str:
+        get = after.get
+        kinds = [child.table.columns[k].kind for k in keys]
+        values = []
+        for i, kind in enumerate(kinds):
+
+            def value(bind: Bind, i: int = i) -> Any:
+                return decode_cursor(get(bind), spec, kinds)[i]
+
+            values.append(self._compiler.parameters.add(value, kind))
+        operator = "<" if descending else ">"
+        columns = [child.own(k) for k in keys]
+        if len(keys) == 1:
+            return f"{columns[0]} {operator} {values[0]}"
+        return f"({', '.join(columns)}) {operator} ({', '.join(values)})"
