@@ -133,7 +133,7 @@ class LimitSettings(Table):
     operations: Count = Field(default=10, description="Operations in the document.")
     variables: Count = Field(default=50, description="Variables of the operation.")
     page_size: Count = Field(
-        default=100, description="The largest `first` or `last` of a connection."
+        default=100, description="The largest `first` of a connection."
     )
     default_page_size: Count = Field(default=20, description="`first` where none is given.")
     cost: Count = Field(default=5000, description="The cost that `extensions.cost` shows.")

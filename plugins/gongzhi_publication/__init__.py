@@ -16,7 +16,6 @@ from gongzhi import (
     hookimpl,
 )
 
-
 CATEGORIES = CodeList(
     "publication_category",
     "公示类别",
@@ -47,7 +46,6 @@ CHANNELS = CodeList(
 )
 """The six channels that the source documents name; their lists end with 等, so more may come."""
 
-READ = "publication.publication.read"
 
 _READERS = (
     "DISTRICT_ORG_DEPT_ADMIN",
@@ -68,8 +66,8 @@ class PublicationSettings(PluginSettings):
         default=7,
         ge=1,
         le=365,
-        description="公示期（自然日），用于未另行规定公示期的事项 · calendar days of a notice for which "
-        "no other period is laid down. Seven hold the five working days that "
+        description="公示期（自然日），用于未另行规定的事项 · calendar days of a notice "
+        "for which no other period is laid down. Seven hold the five working days that "
         "《党政领导干部选拔任用工作条例》 asks for at least.",
     )
 
@@ -96,7 +94,7 @@ class Publication(Plugin):
         """Return the one permission; what is published needs none."""
         title_zh = "查看公示（含未公示和已撤下的）"
         title_en = "read publications, also those not yet published and those withdrawn"
-        return (Permission(READ, title_zh, title_en, _READERS),)
+        return (Permission("publication.publication.read", title_zh, title_en, _READERS),)
 
     @hookimpl
     def register_settings(self) -> type[PluginSettings]:

@@ -32,9 +32,7 @@ def end_of_period(published_on: dt.date, period_days: int | None) -> dt.date | N
     return None if period_days is None else published_on + dt.timedelta(days=period_days)
 
 
-def listed_on(
-    published_on: dt.date | None, due_on: dt.date | None, drafted_on: dt.date
-) -> dt.date:
+def listed_on(published_on: dt.date | None, due_on: dt.date | None, drafted_on: dt.date) -> dt.date:
     """Return the day under which lists show a publication.
 
     That of publication; before it the day on which it is due; before that the day of the draft.

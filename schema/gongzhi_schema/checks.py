@@ -15,8 +15,12 @@ from gongzhi.graph.sources import (
     One,
     Tally,
 )
+from gongzhi.graph.vocabulary import TypeSpec
 from gongzhi_schema.catalogue import Catalogue, FieldInfo, TypeInfo
 from gongzhi_schema.tables import ColumnInfo, Table
+
+Fault = tuple[str, str]
+"""What is wrong, and how to mend it."""
 
 
 def check_catalogue(
@@ -26,7 +30,7 @@ def check_catalogue(
     for info in catalogue.types.values():
         owner = owners.get(info.name, "core")
         if info.spec is not None:
-            yield from _check_scope(info, permissions, owner)
+            yield from _check_scope(catalogue, info, permissions, owner)
             yield from _check_filters(info, owner)
         for field in info.fields.values():
             by = owners.get(f"{info.name}.{field.python_name}", owner)
@@ -34,18 +38,25 @@ def check_catalogue(
                 yield Problem(by, f"{info.name}.{field.name}: {what}", mend)
 
 
-def _check_scope(info: TypeInfo, permissions: frozenset[str], owner: str) -> Iterator[Problem]:
+def _check_scope(
+    catalogue: Catalogue, info: TypeInfo, permissions: frozenset[str], owner: str
+) -> Iterator[Problem]:
     spec, table = info.spec, info.table
     assert spec is not None  # noqa: S101  # narrowed by the caller
     assert table is not None  # noqa: S101
     scope = spec.scope
-    if scope.path is None and scope.owner is None and scope.public is None:
+    if scope.row is not None:
+        for what, mend in _check_along(catalogue, spec, table, scope.row):
+            yield Problem(owner, f"{info.name} {what}", mend)
+    elif scope.path is None and scope.owner is None and scope.public is None:
         yield Problem(
             owner,
             f"{info.name} declares no row scope",
-            "say whose rows these are with Scope.of(…), Scope.own(…) or Scope.everybody()",
+            "say whose rows these are with Scope.of(…), Scope.along(…), Scope.own(…) or "
+            "Scope.everybody()",
         )
-    for column in (scope.path, scope.area_path, scope.owner):
+    conditions = [name.partition("__")[0] for name in scope.public or {}]
+    for column in (scope.path, scope.area_path, scope.owner, *conditions):
         if column is not None and column not in table.columns:
             yield Problem(
                 owner, f"the scope of {info.name} names {column!r}, no column of its table"
@@ -66,6 +77,33 @@ def _check_scope(info: TypeInfo, permissions: frozenset[str], owner: str) -> Ite
             owner,
             f"{info.name} needs the permission {spec.read!r}, which nobody declares",
             "return it from register_permissions",
+        )
+
+
+def _check_along(
+    catalogue: Catalogue, spec: TypeSpec, table: Table, row: str
+) -> Iterator[Fault]:
+    key = table.foreign_keys.get(row)
+    if key is None:
+        yield f"is seen along {row!r}, no foreign key of {table.name}", "correct the name"
+        return
+    whole = [t.spec for t in catalogue.types.values() if t.spec and t.spec.model is key.target]
+    if key.null:
+        yield f"is seen along {row!r}, which can be null", "make the foreign key obligatory"
+    if not whole:
+        yield (
+            f"is seen along {row!r}, but {key.target.__name__} has no GraphQL type",
+            "declare one with @node or @record",
+        )
+    elif whole[0].scope.row is not None:
+        yield (
+            f"is seen along {row!r}, whose own rows are seen along another",
+            "name a row that has a scope of its own",
+        )
+    if spec.read is not None:
+        yield (
+            "is seen along another row and has a read permission too",
+            "write read=None: that of the other row counts",
         )
 
 
@@ -115,10 +153,6 @@ def filter_column(table: Table, field: FieldInfo) -> str | None:
     return None
 
 
-Fault = tuple[str, str]
-"""What is wrong, and how to mend it."""
-
-
 def _check_field(
     catalogue: Catalogue, info: TypeInfo, field: FieldInfo, permissions: frozenset[str]
 ) -> Iterator[Fault]:
@@ -146,7 +180,7 @@ def _check_field(
     elif isinstance(source, One) and target is not None:
         yield from _check_one(table, field, target)
     elif isinstance(source, Many) and target is not None and target.table is not None:
-        yield from _check_many(catalogue, source, target.table)
+        yield from _check_many(catalogue, source, field, target.table)
     elif isinstance(source, Computed):
         for column in source.reads:
             if resolve_path(catalogue, table, column) is None:
@@ -193,7 +227,9 @@ def _check_one(table: Table, field: FieldInfo, target: TypeInfo) -> Iterator[Fau
         )
 
 
-def _check_many(catalogue: Catalogue, source: Many, target: Table) -> Iterator[Fault]:
+def _check_many(
+    catalogue: Catalogue, source: Many, field: FieldInfo, target: Table
+) -> Iterator[Fault]:
     keys = {} if source.model is None else catalogue.tables.of(source.model).foreign_keys
     for name, known in (
         (source.by, keys if source.model else target.foreign_keys),
@@ -202,6 +238,11 @@ def _check_many(catalogue: Catalogue, source: Many, target: Table) -> Iterator[F
     ):
         if name and name not in known:
             yield f"knows no {name!r} in the table it leads to", "correct the name in many(…)"
+    for name in source.order:
+        if name not in target.columns:
+            yield f"orders by {name!r}, no column of {target.name}", "correct the name"
+        elif target.columns[name].null and field.is_connection:
+            yield f"orders by {name!r}, which can be null", "a cursor needs one that never is"
 
 
 def resolve_path(catalogue: Catalogue, table: Table, path: str) -> ColumnInfo | None:

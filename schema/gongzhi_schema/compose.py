@@ -6,16 +6,23 @@ schema, so that two registries in one process give two schemas.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import strawberry
 from graphql import GraphQLSchema
 from strawberry import ID
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.types.base_scalars import (
+    DateDefinition,
+    DateTimeDefinition,
+    DecimalDefinition,
+)
 from strawberry.schema_directive import Location
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.base import (
@@ -25,6 +32,7 @@ from strawberry.types.base import (
     get_object_definition,
 )
 from strawberry.types.field import StrawberryField
+from strawberry.types.scalar import ScalarDefinition
 
 from gongzhi.errors import CompositionError, Problem
 from gongzhi.graph.sources import (
@@ -40,7 +48,8 @@ from gongzhi.graph.sources import (
 from gongzhi.graph.vocabulary import Connection, Query, extension_spec
 from gongzhi_schema.catalogue import Catalogue, OwnedRegister
 from gongzhi_schema.checks import check_catalogue
-from gongzhi_schema.inputs import argument, declared, page_arguments
+from gongzhi_schema.inputs import argument, declared, fields_of, page_arguments
+from gongzhi_schema.query.resolvers import install
 from gongzhi_schema.tables import Tables
 
 if TYPE_CHECKING:
@@ -56,6 +65,21 @@ class ProvidedBy:
     """The plugin that adds a field to a type it does not own."""
 
     name: str
+
+
+_SCALARS: Mapping[object, ScalarDefinition] = {
+    dt.date: replace(
+        DateDefinition, description="日期，形如 2026-11-23 · a calendar day such as 2026-11-23"
+    ),
+    dt.datetime: replace(
+        DateTimeDefinition,
+        description="时刻，世界时 · an instant in UTC such as 2026-11-23T01:30:00.000Z",
+    ),
+    Decimal: replace(
+        DecimalDefinition, description="十进制数，以文本表示 · a decimal number, as text"
+    ),
+}
+"""Strawberry's own, described in two languages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +103,9 @@ class _ComposedSchema(strawberry.Schema):
     def __init__(self, additions: dict[type, list[StrawberryField]], types: Sequence[type]) -> None:
         self._additions = additions
         self.seen: set[type] = set()
-        super().__init__(query=Query, types=tuple(types), config=StrawberryConfig())
+        super().__init__(
+            query=Query, types=tuple(types), config=StrawberryConfig(scalar_map=_SCALARS)
+        )
 
     def get_fields(self, type_definition: StrawberryObjectDefinition) -> list[StrawberryField]:
         """Return the fields of a type: copies, each with the arguments of its source."""
@@ -115,8 +141,11 @@ def _arguments(
         yield from declared(source.arguments)
     elif isinstance(source, Lookup):
         yield argument("id", ID | None, "全局编号 · global id")
+        target = field.type.of_type if isinstance(field.type, StrawberryOptional) else field.type
+        known = fields_of(_resolved(target))
         for key in source.keys:
-            yield argument(key, str | None)
+            described = known[key].description if key in known else None
+            yield argument(key, str | None, described or "")
     elif isinstance(source, NodeById):
         if isinstance(field.type, StrawberryList):
             yield argument("ids", list[ID], "全局编号 · global ids")
@@ -180,6 +209,7 @@ def compose(registry: PluginRegistry) -> Composed:
     problems += check_catalogue(catalogue, permissions, owners)
     if problems:
         raise CompositionError(_TITLE, problems)
+    install(catalogue)
     return Composed(made, schema, catalogue, owners)
 
 

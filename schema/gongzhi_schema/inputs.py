@@ -86,7 +86,7 @@ def _enum_filter(enum: type[Enum]) -> type:
         "in_": strawberry.field(default=UNSET, name="in", description="其中之一 · one of these"),
     }
     made: type = strawberry.input(
-        type(f"{name}Filter", (), namespace), description=f"按{name} · by {name}"
+        type(f"{name}Filter", (), namespace), description=f"按 {name} 的取值 · by {name}"
     )
     return made
 
@@ -133,7 +133,7 @@ def filter_input(cls: type) -> type | None:
         annotations["within"] = strawberry.ID | None
         what = "某地域" if spec.scope.path is None else "某组织"
         namespace["within"] = strawberry.field(
-            default=UNSET, description=f"{what}及其下级之内 · in the whole subtree of"
+            default=UNSET, description=f"{what}及其下级之内 · in the whole subtree of this one"
         )
     known = fields_of(cls)
     for name in spec.filters:
@@ -141,18 +141,19 @@ def filter_input(cls: type) -> type | None:
         if made is None:
             continue  # reported by the composer, with its reason
         annotations[name] = made | None
-        namespace[name] = strawberry.field(default=UNSET)
+        namespace[name] = strawberry.field(default=UNSET, description=known[name].description)
     for name in spec.hashed or {}:
         annotations[name] = str | None
         namespace[name] = strawberry.field(
-            default=UNSET, description="精确查找，需要查找权限 · exact look-up, needs a permission"
+            default=UNSET,
+            description="精确查找，需要查找权限 · exact look-up, needs a permission of its own",
         )
     if not annotations:
         return None
     namespace["__annotations__"] = annotations
     return strawberry.input(
         type(f"{cls.__name__}Filter", (), namespace),
-        description=f"{cls.__name__} 的筛选条件，须同时满足 · conditions, all of which must hold",
+        description=f"筛选 {cls.__name__}，各条件须同时满足 · conditions, all of which must hold",
     )
 
 
@@ -165,15 +166,22 @@ def order_input(cls: type) -> type | None:
     names = {name.upper(): name for name in spec.orders}
     made: Any = Enum(f"{cls.__name__}OrderField", names)  # type: ignore[misc]  # names of a spec
     field_enum = strawberry.enum(
-        made, description=f"{cls.__name__} 可排序的字段 · fields to order by"
+        made, description=f"排序 {cls.__name__} 的字段 · fields to order by"
     )
+    known = fields_of(cls)
+    for value in field_enum.__dict__["__strawberry_definition__"].values:
+        if (field := known.get(names[value.name])) is not None:
+            value.description = field.description
     namespace = {
         "__annotations__": {"field": field_enum, "direction": OrderDirection},
-        "direction": strawberry.field(default=OrderDirection.ASC),
+        "field": strawberry.field(description="按此字段 · by this field"),
+        "direction": strawberry.field(
+            default=OrderDirection.ASC, description="方向 · which way round"
+        ),
     }
     return strawberry.input(
         type(f"{cls.__name__}Order", (), namespace),
-        description=f"{cls.__name__} 的排序 · order of a list",
+        description=f"排序 {cls.__name__} · order of a list",
     )
 
 
@@ -203,6 +211,6 @@ def page_arguments(target: type, *, filters: bool) -> Iterator[StrawberryArgumen
     if not filters:
         return
     if (made := filter_input(target)) is not None:
-        yield argument("filter", made | None)
+        yield argument("filter", made | None, "筛选条件 · conditions")
     if (made := order_input(target)) is not None:
-        yield argument("order", made | None)
+        yield argument("order", made | None, "排序 · order")

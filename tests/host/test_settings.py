@@ -190,7 +190,7 @@ def test_every_setting_is_described() -> None:
     described = {name: (default, text) for name, default, text in describe()}
     assert described["limits.page_size"] == (
         "100",
-        "The largest `first` or `last` of a connection.",
+        "The largest `first` of a connection.",
     )
     assert described["plugins"][0] == '["publication"]'
     assert [name for name, (_, text) in described.items() if not text] == []

@@ -74,7 +74,10 @@ async def test_copies_in_the_tables_of_plugins(
     async with registry(url, [plugin]) as db:
         assert ("tea_cup", "org_path") in tree.copies(tree.ORGANIZATION_COPIES)
         assert ("tea_house", "area_path") in tree.copies(tree.AREA_COPIES)
-        assert tree.followers(Member) == [("core_member_event", "member_id"), ("tea_cup", "member_id")]
+        assert tree.followers(Member) == [
+            ("core_member_event", "member_id"),
+            ("tea_cup", "member_id"),
+        ]
         assert tree.followers(Person) == [("tea_taste", "person_id")]
         models = (require_context().apps or {})["tea"]
         cup, taste, house = models["Cup"], models["Taste"], models["House"]
@@ -190,18 +193,14 @@ async def test_only_one_of_many_gets_it(database_url: str) -> None:
         assert (
             await outcomes(
                 *(
-                    service.admit_member(
-                        someone.id, branch.id, stage=MembershipStage.FULL_MEMBER
-                    )
+                    service.admit_member(someone.id, branch.id, stage=MembershipStage.FULL_MEMBER)
                     for branch in branches
                 )
             )
             == ["ALREADY_MEMBER"] * 3
         )
         assert (
-            await outcomes(
-                *(person(branch, id_number="999999199003078516") for branch in branches)
-            )
+            await outcomes(*(person(branch, id_number="999999199003078516") for branch in branches))
             == ["ALREADY_REGISTERED"] * 3
         )
         assert await faults(db) == []
@@ -224,9 +223,7 @@ async def test_merging_while_members_come_and_go(database_url: str) -> None:
         assert await faults(db) == []
 
 
-@pytest.mark.parametrize(
-    ("path", "parent"), [("1.", ""), ("1.7.", "1."), ("1.7.127.", "1.7.")]
-)
+@pytest.mark.parametrize(("path", "parent"), [("1.", ""), ("1.7.", "1."), ("1.7.127.", "1.7.")])
 def test_parent_path(path: str, parent: str) -> None:
     from gongzhi.registry.rules import parent_path
 

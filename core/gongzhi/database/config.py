@@ -28,6 +28,9 @@ POOL_SECONDS = 5
 BUSY_MS = 5_000
 """How long SQLite waits for another writer, in milliseconds."""
 
+LOCK_SECONDS = 60
+"""How long a migration waits for another one."""
+
 _POSTGRES_SCHEMES = ("postgres", "postgresql")
 _POSTGRES_DEFAULT_PORT = 5432
 
@@ -208,7 +211,7 @@ def tortoise_config(
 def _sqlite_connection(url: DatabaseUrl, *, migrating: bool) -> dict[str, Any]:
     pragmas = dict(_SQLITE_PRAGMAS)
     if migrating:
-        pragmas["foreign_keys"] = "OFF"
+        pragmas |= {"foreign_keys": "OFF", "busy_timeout": LOCK_SECONDS * 1000}
     return {
         "engine": "gongzhi.database.sqlite",
         "credentials": {"file_path": str(url.path), **pragmas},

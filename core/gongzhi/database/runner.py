@@ -22,7 +22,7 @@ from tortoise.migrations.schema_generator.state import State
 from tortoise.transactions import in_transaction
 
 from gongzhi.database import forget_statements, open_database
-from gongzhi.database.config import CONNECTION, DatabaseUrl, apps_config, parse_url
+from gongzhi.database.config import CONNECTION, LOCK_SECONDS, DatabaseUrl, apps_config, parse_url
 from gongzhi.database.editors import RebuildError, schema_editor
 from gongzhi.database.history import History
 from gongzhi.database.unavailable import unavailable
@@ -35,7 +35,6 @@ RECORDS = "tortoise_migrations"
 BACKUP_SUFFIX = ".before-migrate"
 
 _LOCK = 0x676F6E677A6869  # "gongzhi"; advisory locks are per database
-_LOCK_WAIT_SECONDS = 60
 _LOCK_PAUSE = 0.2
 _BUSY_ATTEMPTS = 30
 _BUSY_PAUSE = 1.0
@@ -83,8 +82,9 @@ async def migrate(
         if parsed.path is None:
             done = await _on_postgres(history, plan, show)
         else:
-            if plan:
-                await _back_up(parsed.path)
+            if plan and len(plan) < len(history.order):
+                path = parsed.path
+                await asyncio.to_thread(_copy, path, path.with_name(path.name + BACKUP_SUFFIX))
             done = await _on_sqlite(history, plan, show)
     return done
 
@@ -133,12 +133,14 @@ async def _advisory_lock(url: DatabaseUrl) -> AsyncIterator[None]:
             raise error from exc
         raise
     try:
-        for _ in range(int(_LOCK_WAIT_SECONDS / _LOCK_PAUSE)):
+        for _ in range(int(LOCK_SECONDS / _LOCK_PAUSE)):
             if await connection.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK):
                 break
             await asyncio.sleep(_LOCK_PAUSE)
         else:
-            problem = Problem("lock", "another migration has been running for a minute", "wait")
+            problem = Problem(
+                "lock", "another migration is running and does not end", "wait for it, or stop it"
+            )
             raise MigrationError(_TITLE, [problem])
         yield
     finally:
@@ -291,14 +293,8 @@ def _may_be_shown(exc: BaseException) -> bool:
     return isinstance(exc, (asyncpg.PostgresError, sqlite3.Error, RebuildError)) and bool(str(exc))
 
 
-async def _back_up(path: Path) -> None:
-    """Copy a SQLite database, as it was before this run, beside it."""
-    await asyncio.to_thread(_copy, path, path.with_name(path.name + BACKUP_SUFFIX))
-
-
 def _copy(path: Path, copy: Path) -> None:
-    if not path.stat().st_size:
-        return
+    """Copy a SQLite database while it is in use; the copy appears when it is whole."""
     unfinished = copy.with_name(copy.name + "-unfinished")
     unfinished.unlink(missing_ok=True)
     with (

@@ -42,6 +42,8 @@ class Scope:
     public: Where | None = None
     """Rows that everybody may see; an empty mapping is every row."""
     through: tuple[Through, ...] = field(default=())
+    row: str | None = None
+    """Foreign key to the row that this one is a part of."""
 
     @classmethod
     def everybody(cls) -> Scope:
@@ -69,6 +71,11 @@ class Scope:
     def own(cls, account: str) -> Scope:
         """Only the account that the column names sees the row."""
         return cls(owner=account)
+
+    @classmethod
+    def along(cls, row: str) -> Scope:
+        """Be seen exactly with the row that the foreign key names; ``read`` is then None."""
+        return cls(row=row)
 
     @property
     def is_public(self) -> bool:

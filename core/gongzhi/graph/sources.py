@@ -131,6 +131,9 @@ class Many(Source):
     condition: Callable[[Sql, str], str] | None = None
     """Extra SQL condition, given the planner and the alias of the child."""
     order: tuple[str, ...] = ()
+    """Sort columns where the client names no order; for a connection never null."""
+    descending: bool = False
+    """``order`` the other way round, as for what is new first."""
     filters: bool = True
     """Offer the filters and orders that the target type declares."""
     arguments: tuple[Argument, ...] = ()

@@ -142,6 +142,7 @@ def many(
     where: Where | None = None,
     condition: Callable[[Sql, str], str] | None = None,
     order: tuple[str, ...] = (),
+    descending: bool = False,
     filters: bool = True,
     arguments: tuple[Argument, ...] = (),
     limit: int = 200,
@@ -157,6 +158,7 @@ def many(
         where=where or {},
         condition=condition,
         order=order,
+        descending=descending,
         filters=filters,
         arguments=arguments,
         limit=limit,
@@ -287,7 +289,7 @@ class PageInfo:
     """分页信息 · where a page stands in its list.
 
     has_next_page: 后面还有 · more items follow
-    has_previous_page: 不是第一页 · true on every page that was reached by ``after``
+    has_previous_page: 不是第一页 · true on every page that was reached by a cursor
     start_cursor: 本页首项的游标 · cursor of the first item
     end_cursor: 本页末项的游标，用于取下一页 · cursor of the last item, for the next page
     """

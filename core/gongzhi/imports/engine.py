@@ -11,6 +11,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -64,10 +65,11 @@ class Run:
 
     def counted(self, step: str, rows: Iterable[T], total: int) -> Iterator[T]:
         """Yield the rows and tell how far it is."""
-        for number, row in enumerate(rows):
-            if not number % _TOLD_EVERY:
-                self.progress(step, number, total)
-            yield row
+        source, number = iter(rows), 0
+        while portion := list(islice(source, _TOLD_EVERY)):
+            self.progress(step, number, total)
+            number += len(portion)
+            yield from portion
         self.progress(step, total, total)
 
     async def insert(
@@ -107,7 +109,7 @@ class Run:
                 row["id"]: row["updated_at"]
                 for row in await self.session.fetch(
                     f'SELECT id, updated_at FROM "{table}"'  # noqa: S608  # our name
-                    f" WHERE {self.session.among('id', 1)}",
+                    f" WHERE {self.session.among('id', 1, 'bigint')}",
                     ids,
                 )
             }
@@ -227,7 +229,7 @@ async def code_lists(
     lists: dict[str, list[CodeOption]] = {name: [] for name in names}
     rows = await session.fetch(
         "SELECT list, code, label_zh, label_en, level, family FROM core_code"  # noqa: S608
-        f" WHERE {session.among('list', 1)} AND active ORDER BY list, sort, id",
+        f" WHERE {session.among('list', 1, 'text')} AND active ORDER BY list, sort, id",
         session.listed(names),
     )
     for row in rows:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Any, Final
 
 from tortoise.models import Model
@@ -63,6 +64,8 @@ class TreePlan:
     moves: dict[int, Move]
     """By id."""
     unchanged: int
+    paths: list[str] = field(default_factory=list)
+    """Of the new rows, in their order, once they are written."""
 
     @property
     def tally(self) -> Tally:
@@ -90,48 +93,61 @@ class TreePlan:
         await planner.finish(run, self, batch_id)
 
     async def _insert(self, run: Run, batch_id: int) -> None:
-        planner, nodes, cells = self.planner, self.nodes, self.table.columns
+        """Insert the new rows; columns are put together by C code, rows are too many for ours."""
+        planner, cells = self.planner, self.table.columns
         ids = await run.session.new_ids(planner.table, len(self.new))
-        rest = defaults(planner.model, run.now)
+        codes = _picked(cells[planner.code], self.new)
+        parent_ids, self.paths, depths = self._places(
+            ids, codes, _picked(cells[planner.parent], self.new)
+        )
         given = planner.new_columns(run, self.table)
+        values = []
+        for column, default in given.values():
+            picked = _picked(column, self.new)
+            values.append(
+                picked if default is None else [default if v is None else v for v in picked]
+            )
         tree = ("id", planner.code_column, planner.parent_column, "path", "depth", "batch_id")
+        rest = defaults(planner.model, run.now)
         for column in (*tree, *given):
             rest.pop(column, None)
-        constants = tuple(rest.values())
-        values = tuple(
-            [_or_default(cell, default) for cell in column] if default is not None else column
-            for column, default in given.values()
+        rows = zip(
+            ids,
+            codes,
+            parent_ids,
+            self.paths,
+            depths,
+            repeat(batch_id),
+            *values,
+            *map(repeat, rest.values()),
+            strict=False,  # what repeats has no end
         )
-        codes, parents = cells[planner.code], cells[planner.parent]
+        await run.insert(planner.table, (*tree, *given, *rest), rows, len(self.new))
 
-        def rows() -> Iterator[tuple[Any, ...]]:
-            for index, row_id in zip(self.new, ids, strict=True):
-                parent_code = parents[index]
-                if parent_code is None:
-                    parent_id, path, depth = None, f"{row_id}.", 0
-                else:
-                    parent = nodes[parent_code]
-                    parent_id, depth = parent.id, parent.depth + 1
-                    path = f"{parent.path}{row_id}."
-                code = codes[index]
-                nodes[code] = Node(row_id, path, depth)
-                yield (
-                    row_id,
-                    code,
-                    parent_id,
-                    path,
-                    depth,
-                    batch_id,
-                    *[column[index] for column in values],
-                    *constants,
-                )
-
-        await run.insert(planner.table, (*tree, *given, *rest), rows(), len(self.new))
+    def _places(
+        self, ids: Sequence[int], codes: Sequence[str], parents: Sequence[str | None]
+    ) -> tuple[list[int | None], list[str], list[int]]:
+        """Return parents' ids, paths and depths; new rows become nodes for those below them."""
+        nodes = self.nodes
+        parent_ids: list[int | None] = []
+        paths: list[str] = []
+        depths: list[int] = []
+        for row_id, code, parent_code in zip(ids, codes, parents, strict=True):
+            if parent_code is None:
+                parent_id, path, depth = None, f"{row_id}.", 0
+            else:
+                parent = nodes[parent_code]
+                parent_id, path, depth = parent.id, f"{parent.path}{row_id}.", parent.depth + 1
+            parent_ids.append(parent_id)
+            paths.append(path)
+            depths.append(depth)
+            nodes[code] = Node(row_id, path, depth)
+        return parent_ids, paths, depths
 
 
-def _or_default(value: Any, default: Any) -> Any:
-    """Return the value, or the default where the file says nothing."""
-    return default if value is None else value
+def _picked(column: Sequence[Any], order: Sequence[int]) -> Sequence[Any]:
+    """Return the values of these rows."""
+    return [column[index] for index in order]
 
 
 class TreePlanner:
@@ -234,7 +250,7 @@ class TreePlanner:
             f'SELECT c.id, c."{self.code_column}" AS code, c.path, c.depth,'  # noqa: S608
             f' p."{self.code_column}" AS parent_code{extra}'
             f' FROM "{self.table}" c LEFT JOIN "{self.table}" p ON p.id = c."{self.parent_column}"'
-            f""" WHERE {run.session.among(f'c."{self.code_column}"', 1)}""",
+            f""" WHERE {run.session.among(f'c."{self.code_column}"', 1, 'text')}""",
             run.session.listed(wanted),
         )
         return {row["code"]: Node(row["id"], row["path"], row["depth"], row) for row in rows}
@@ -318,7 +334,7 @@ class TreePlanner:
                 row["id"]: row
                 for row in await run.session.fetch(
                     f'SELECT id, "{self.parent_column}"{names} FROM "{self.table}"'  # noqa: S608
-                    f" WHERE {run.session.among('id', 1)}",
+                    f" WHERE {run.session.among('id', 1, 'bigint')}",
                     run.session.listed(nodes[codes[index]].id for index in portion),
                 )
             }
@@ -369,7 +385,7 @@ class TreePlanner:
         for row in await run.session.fetch(
             f'SELECT c."{self.code_column}" AS code, p."{self.code_column}" AS parent'  # noqa: S608
             f' FROM "{self.table}" c JOIN "{self.table}" p ON p.id = c."{self.parent_column}"'
-            f" WHERE {run.session.among('c.id', 1)}",
+            f" WHERE {run.session.among('c.id', 1, 'bigint')}",
             run.session.listed(ids),
         ):
             above.setdefault(row["code"], row["parent"])
@@ -449,7 +465,7 @@ async def relocate(
     for row_id in _parents_first(moves):
         parent_id = moves[row_id]
         rows = await session.fetch(
-            f'SELECT id, path FROM "{table}" WHERE {session.among("id", 1)}',  # noqa: S608
+            f'SELECT id, path FROM "{table}" WHERE {session.among("id", 1, "bigint")}',  # noqa: S608
             session.listed([row_id, *([] if parent_id is None else [parent_id])]),
         )
         paths = {row["id"]: row["path"] for row in rows}

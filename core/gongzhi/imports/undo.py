@@ -128,7 +128,7 @@ async def _restore_table(work: _Undo, table: str, changes: Sequence[Any]) -> Non
     present = {
         row["id"]: row
         for row in await session.fetch(
-            f'SELECT * FROM "{table}" WHERE {session.among("id", 1)}',  # noqa: S608  # our name
+            f'SELECT * FROM "{table}" WHERE {session.among("id", 1, "bigint")}',  # noqa: S608  # our name
             session.listed({change["row_id"] for change in changes}),
         )
     }
@@ -165,7 +165,7 @@ async def _restore_table(work: _Undo, table: str, changes: Sequence[Any]) -> Non
             )
             raise UndoError(message) from exc
     await session.fetch(
-        f'DELETE FROM "{CHANGES}" WHERE {session.among("id", 1)}',  # noqa: S608  # our name
+        f'DELETE FROM "{CHANGES}" WHERE {session.among("id", 1, "bigint")}',  # noqa: S608  # our name
         session.listed(done),
     )
 
@@ -297,7 +297,7 @@ async def _spare(
     work.keep(table, ids, code, zh, en)
     if ids:
         await work.session.fetch(
-            f'DELETE FROM "{_goes(table)}" WHERE {work.session.among("id", 1)}',  # noqa: S608
+            f'DELETE FROM "{_goes(table)}" WHERE {work.session.among("id", 1, "bigint")}',  # noqa: S608
             work.session.listed(ids),
         )
 

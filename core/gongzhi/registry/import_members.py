@@ -255,7 +255,7 @@ class MemberPlanner:
         refused: dict[str, tuple[str, str, str]] = {}
         for row in await run.session.fetch(
             "SELECT id, code, path, kind, status FROM core_organization"  # noqa: S608
-            f" WHERE {run.session.among('code', 1)}",
+            f" WHERE {run.session.among('code', 1, 'text')}",
             run.session.listed({code for code in codes if code is not None}),
         ):
             if row["status"] != OrganizationStatus.ACTIVE:
@@ -325,7 +325,7 @@ class MemberPlanner:
             row["id_number_hash"]: row
             for row in await run.session.fetch(
                 f"SELECT {columns} FROM {PEOPLE} p"  # noqa: S608  # our names
-                f" WHERE {run.session.among('p.id_number_hash', 1)}",
+                f" WHERE {run.session.among('p.id_number_hash', 1, 'text')}",
                 run.session.listed(numbers),
             )
         }
@@ -357,7 +357,7 @@ class MemberPlanner:
         for row in await session.fetch(
             f"SELECT {columns}, m.branch_id FROM {PEOPLE} p"  # noqa: S608  # our names
             f" JOIN {MEMBERS} m ON m.person_id = p.id"
-            f" WHERE {session.among('p.name_hash', 1)} AND {session.among('m.branch_id', 2)}",
+            f" WHERE {session.among('p.name_hash', 1, 'text')} AND {session.among('m.branch_id', 2, 'bigint')}",
             session.listed({plan.name_hashes[index] for index in unknown}),
             session.listed({plan.branches[codes[index]].id for index in unknown}),
         ):
@@ -398,7 +398,7 @@ class MemberPlanner:
         columns = ", ".join(("id", "person_id", "branch_id", "org_path", *_MEMBER_PLAIN))
         memberships: dict[int, list[Mapping[str, Any]]] = {}
         for row in await run.session.fetch(
-            f"SELECT {columns} FROM {MEMBERS} WHERE {run.session.among('person_id', 1)}",  # noqa: S608
+            f"SELECT {columns} FROM {MEMBERS} WHERE {run.session.among('person_id', 1, 'bigint')}",  # noqa: S608
             run.session.listed({person["id"] for person in found.values()}),
         ):
             memberships.setdefault(row["person_id"], []).append(row)

@@ -46,22 +46,19 @@ def area_kind(level: str, name: str, code: str) -> str | None:
 
     :returns: nothing for a level that has no kind of its own.
     """
-    if level in _LEVEL_KINDS:
-        return _LEVEL_KINDS[level]
+    if level == "VILLAGE":
+        for endings, kind in _VILLAGE_NAMES:
+            if name.endswith(endings):
+                return kind
+        return "VILLAGE" if code[9:10] in {"2", "3", "5"} else "RESIDENTIAL_AREA"
     if level == "TOWN":
         for endings, kind in _TOWN_NAMES:
             if name.endswith(endings):
                 return kind
         if _PARK.search(name):
             return "PARK"
-        digit = code[6:7]
-        return {"0": "SUBDISTRICT", "1": "TOWN"}.get(digit, "TOWNSHIP")
-    if level == "VILLAGE":
-        for endings, kind in _VILLAGE_NAMES:
-            if name.endswith(endings):
-                return kind
-        return "VILLAGE" if code[9:10] in {"2", "3", "5"} else "RESIDENTIAL_AREA"
-    return None
+        return {"0": "SUBDISTRICT", "1": "TOWN"}.get(code[6:7], "TOWNSHIP")
+    return _LEVEL_KINDS.get(level)
 
 
 class AreaPlanner(TreePlanner):
@@ -244,7 +241,7 @@ class OrganizationPlanner(TreePlanner):
         for row in await run.session.fetch(
             "SELECT DISTINCT c.code, c.kind, p.code AS above FROM core_organization c"  # noqa: S608
             " JOIN core_organization p ON p.id = c.superior_id"
-            f" WHERE {run.session.among('p.id', 1)} AND c.status = 'ACTIVE'",
+            f" WHERE {run.session.among('p.id', 1, 'bigint')} AND c.status = 'ACTIVE'",
             run.session.listed(nodes[code].id for code in turned),
         ):
             if row["code"] not in index_of:
@@ -271,9 +268,8 @@ class OrganizationPlanner(TreePlanner):
     async def finish(self, run: Run, plan: TreePlan, batch_id: int) -> None:  # noqa: ARG002
         """Keep the counts of organizations."""
         deltas: list[counters.Delta] = []
-        kinds, codes = plan.table.columns["kind"], plan.table.columns["code"]
-        for index in plan.new:
-            path = plan.nodes[codes[index]].path
+        kinds = plan.table.columns["kind"]
+        for index, path in zip(plan.new, plan.paths, strict=True):
             deltas.append(counters.Delta(path, counters.ORGANIZATIONS, kinds[index], 1))
         paths = {node.id: node.path for node in plan.nodes.values()}
         for change in plan.changes.values():
@@ -304,7 +300,7 @@ async def find_areas(run: Run, table: Table, code: str, row_id: str, path: str) 
     wanted = {value for value in codes if value is not None}
     found: dict[str | None, tuple[int | None, str | None]] = {None: (None, None)}
     for row in await run.session.fetch(
-        f"SELECT id, code, path FROM core_area WHERE {run.session.among('code', 1)}",  # noqa: S608
+        f"SELECT id, code, path FROM core_area WHERE {run.session.among('code', 1, 'text')}",  # noqa: S608
         run.session.listed(wanted),
     ):
         found[row["code"]] = (row["id"], row["path"])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gongzhi.errors import GongzhiError
-from gongzhi_schema.cli.base import app, run, show_rows
+from gongzhi_schema.cli.base import app, run
 
 if TYPE_CHECKING:
     from gongzhi.demo import DemoAccount
@@ -76,8 +76,8 @@ def demo(
     registry = PluginRegistry.load(settings)
     accounts = run(_load(settings, registry))
     typer.echo("\ntokens of the demo accounts, for the header Authorization: Bearer …")
-    rows = [(each.name, each.title_zh, each.title_en, each.token) for each in accounts]
-    show_rows(("account", "角色", "role", "token"), rows)
+    for each in accounts:
+        typer.echo(f"  {each.name:14} {each.token}\n{'':17}{each.title_zh} · {each.title_en}")
     _show_first_query(settings, registry, {each.name: each.token for each in accounts})
     if listener is None:
         typer.echo(f"\nserve it: gongzhi --config {file} serve")

@@ -18,7 +18,7 @@ from gongzhi_schema.query.dialects import DIALECTS
 from gongzhi_schema.query.documents import DocumentLimits, Documents, Operation, RequestError
 from gongzhi_schema.query.frames import Page, Plan
 from gongzhi_schema.query.planner import Compiler
-from gongzhi_schema.query.resolvers import Execution, install
+from gongzhi_schema.query.resolvers import Execution
 from gongzhi_schema.query.selection import Selections
 from gongzhi_schema.query.values import BadInput, Bind, Unplannable
 
@@ -72,7 +72,6 @@ class Engine:
         self._digest = digest
         self._zone = zone
         self._planned = planned
-        install(composed.catalogue)
 
     async def answer(
         self,

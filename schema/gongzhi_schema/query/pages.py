@@ -28,11 +28,12 @@ class Pages:
         child: Frame,
         where: list[str],
         keys: list[str],
+        descending: bool,  # noqa: FBT001
         nodes: Sequence[ast.FieldNode],
         limit: int,
     ) -> str:
         """Return the JSON array of a plain list."""
-        order = ", ".join(child.own(k) for k in keys)
+        order = ", ".join(f"{child.own(k)}{' DESC' if descending else ''}" for k in keys)
         made = self._compiler.object(child, nodes)
         # The row limit and the order hold in the inner select; the aggregate keeps that order.
         columns = ", ".join(f'{child.alias}."{c}"' for c in sorted(child.used))

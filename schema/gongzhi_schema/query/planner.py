@@ -327,7 +327,7 @@ class Compiler:
         keys, descending = self._order(frame, child, source, arguments)
         if info.is_connection:
             return self.pages.connection(info, child, where, keys, descending, nodes, arguments)
-        return self.pages.bare(child, where, keys, nodes, source.limit)
+        return self.pages.bare(child, where, keys, descending, nodes, source.limit)
 
     def _belonging(self, frame: Frame | None, child: Frame, source: Many) -> list[str]:
         if frame is None:
@@ -384,7 +384,7 @@ class Compiler:
             keys = []
         if not keys or not child.table.columns[keys[-1]].unique:
             keys.append("id")
-        return keys, False
+        return keys, source.descending
 
     def _emit_count(
         self,

@@ -39,6 +39,8 @@ class Visibility:
         scope = spec.scope
         if scope.is_public:
             return []
+        if scope.row is not None:
+            return self._along(spec.model, scope.row, alias)
         options: list[str] = []
         if scope.owner is not None:
             account = self._parameters.add(lambda bind: bind.viewer.account_id, "int", "viewer")
@@ -83,6 +85,18 @@ class Visibility:
         if not options:
             return "FALSE"
         return options[0] if len(options) == 1 else f"({' OR '.join(options)})"
+
+    def _along(self, model: type[Model], row: str, alias: str) -> list[str]:
+        key = self._catalogue.tables.of(model).foreign_keys[row]
+        x = self._parameters.alias()
+        conditions = self.visible(self.spec_of(key.target), x)
+        if conditions in ([], ["FALSE"]):
+            return conditions
+        inside = " AND ".join(conditions)
+        whole = self._catalogue.tables.of(key.target).name
+        return [
+            f'EXISTS (SELECT 1 FROM {whole} {x} WHERE {x}.id = {alias}."{key.column}" AND {inside})'
+        ]
 
     def _through(self, permission: str, model: type[Model], by: str, alias: str) -> str:
         x = self._parameters.alias()
