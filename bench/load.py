@@ -8,8 +8,12 @@ import socket
 import statistics
 import time
 from dataclasses import dataclass, field
+from typing import cast
 
 import uvloop
+
+_GRACE_SECONDS = 60
+"""How long the last answers may take."""
 
 _HEADER_END = b"\r\n\r\n"
 
@@ -104,8 +108,7 @@ class _Client(asyncio.Protocol):
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is no subclass
         self._ask()
 
     def _ask(self) -> None:
@@ -159,7 +162,9 @@ def run(port: int, requests: list[bytes], *, connections: int, seconds: float) -
                 lambda: _Client(turns, begin + seconds, load), "127.0.0.1", port
             )
             clients.append(client)
-        await asyncio.gather(*(client.done for client in clients))
+        await asyncio.wait_for(
+            asyncio.gather(*(client.done for client in clients)), seconds + _GRACE_SECONDS
+        )
         load.seconds = time.perf_counter() - begin
         return load
 

@@ -69,6 +69,10 @@ class Installed:
     version: str
 
 
+_CORE_PLUGIN = Installed(_CORE, "gongzhi.core:plugin", "gongzhi", "")
+"""Found by name like any other: what is below the core does not import it."""
+
+
 def installed() -> dict[str, list[Installed]]:
     """Return what is installed, by plugin name; two under one name are a fault of the set-up."""
     found: dict[str, list[Installed]] = defaultdict(list)
@@ -191,9 +195,10 @@ class PluginRegistry:
             demo data, commands.
         :raises PluginError: with every problem of every plugin.
         """
-        from gongzhi.core import plugin as core  # noqa: PLC0415  # the core is a plugin of ours
-
         found, problems = discover(settings.plugins)
+        core = _load(_CORE_PLUGIN)
+        if isinstance(core, Problem):
+            raise PluginError(_TITLE, [core])  # nothing else can be said without it
         plugins = {_CORE: core, **found, **_by_name(beside)}
         enabled = {*settings.plugins, *plugins}
         broken = {problem.where for problem in problems}
@@ -286,7 +291,7 @@ class PluginRegistry:
 
         :raises PluginError: when the hook fails.
         """
-        import typer  # noqa: PLC0415  # a server needs no command line
+        import typer  # a server needs no command line
 
         plugin = self.plugin(name)
         group = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=plugin.title)

@@ -132,9 +132,7 @@ class LimitSettings(Table):
     directives: Count = Field(default=50, description="Directives in the document.")
     operations: Count = Field(default=10, description="Operations in the document.")
     variables: Count = Field(default=50, description="Variables of the operation.")
-    page_size: Count = Field(
-        default=100, description="The largest `first` of a connection."
-    )
+    page_size: Count = Field(default=100, description="The largest `first` of a connection.")
     default_page_size: Count = Field(default=20, description="`first` where none is given.")
     cost: Count = Field(default=5000, description="The cost that `extensions.cost` shows.")
     body_bytes: Count = Field(default=1_000_000, description="Bytes of the request body.")

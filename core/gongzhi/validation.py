@@ -160,18 +160,19 @@ def models_of(module: ModuleType) -> Iterator[type[Model]]:
     for value in vars(module).values():
         if isinstance(value, type) and issubclass(value, Model):
             inside = f"{value.__module__}.".startswith(f"{module.__name__}.")
-            if inside and not value._meta.abstract:
+            if inside and not value._meta.abstract:  # noqa: SLF001  # where Tortoise keeps it
                 yield value
 
 
 def _table_problems(entry: str, model: type[Model]) -> Iterator[Problem]:
     where = f"{model.__module__}.{model.__name__}"
-    if model._meta.app != entry:
-        told = f"says app {model._meta.app!r}" if model._meta.app else "says no app"
+    meta = model._meta  # noqa: SLF001  # where Tortoise keeps it
+    if meta.app != entry:
+        told = f"says app {meta.app!r}" if meta.app else "says no app"
         what = f"the model {where} {told}, so another app may claim it"
         yield Problem(entry, what, f'write in its class Meta: app = "{entry}"')
-    if not model._meta.db_table.startswith(f"{entry}_"):
-        what = f"the table of {where} is called {model._meta.db_table!r}"
+    if not meta.db_table.startswith(f"{entry}_"):
+        what = f"the table of {where} is called {meta.db_table!r}"
         snake = re.sub(r"(?<!^)(?=[A-Z])", "_", model.__name__).lower()
         yield Problem(entry, what, f'write in its class Meta: table = "{entry}_{snake}"')
 
@@ -204,18 +205,17 @@ def result_problem(plugin: Plugin, hook: str, result: object) -> Problem | None:
     elif item_type is None:
         right, wanted = result is None, "nothing"
     else:
-        sequence = isinstance(result, Sequence) and not isinstance(result, str)
-        right = sequence and all(isinstance(item, item_type) for item in result)
         what = "classes" if item_type is type else f"{item_type.__name__} objects"
         wanted = f"a tuple of {what}"
-        if sequence and not right:
-            result = next(item for item in result if not isinstance(item, item_type))
-            hook = f"{hook} (inside its sequence)"
-    return (
-        None
-        if right
-        else Problem(plugin.name, f"{hook} returned {_told(result)}", f"return {wanted}")
-    )
+        right = False
+        if isinstance(result, Sequence) and not isinstance(result, str):
+            wrong = [item for item in result if not isinstance(item, item_type)]
+            right = not wrong
+            if wrong:
+                hook, result = f"{hook} (inside its sequence)", wrong[0]
+    if right:
+        return None
+    return Problem(plugin.name, f"{hook} returned {_told(result)}", f"return {wanted}")
 
 
 def permission_problems(pairs: Sequence[tuple[Plugin, Permission]]) -> Iterator[Problem]:

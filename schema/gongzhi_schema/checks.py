@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from gongzhi.errors import Problem
 from gongzhi.graph.sources import (
@@ -17,6 +17,7 @@ from gongzhi.graph.sources import (
 )
 from gongzhi.graph.vocabulary import TypeSpec
 from gongzhi_schema.catalogue import Catalogue, FieldInfo, TypeInfo
+from gongzhi_schema.inputs import fields_of, filter_input
 from gongzhi_schema.tables import ColumnInfo, Table
 
 Fault = tuple[str, str]
@@ -80,25 +81,18 @@ def _check_scope(
         )
 
 
-def _check_along(
-    catalogue: Catalogue, spec: TypeSpec, table: Table, row: str
-) -> Iterator[Fault]:
+def _check_along(catalogue: Catalogue, spec: TypeSpec, table: Table, row: str) -> Iterator[Fault]:
     key = table.foreign_keys.get(row)
     if key is None:
         yield f"is seen along {row!r}, no foreign key of {table.name}", "correct the name"
         return
-    whole = [t.spec for t in catalogue.types.values() if t.spec and t.spec.model is key.target]
+    specs = [t.spec for t in catalogue.types.values() if t.spec is not None]
     if key.null:
         yield f"is seen along {row!r}, which can be null", "make the foreign key obligatory"
-    if not whole:
+    if not any(each.model is key.target for each in specs):
         yield (
             f"is seen along {row!r}, but {key.target.__name__} has no GraphQL type",
             "declare one with @node or @record",
-        )
-    elif whole[0].scope.row is not None:
-        yield (
-            f"is seen along {row!r}, whose own rows are seen along another",
-            "name a row that has a scope of its own",
         )
     if spec.read is not None:
         yield (
@@ -126,6 +120,15 @@ def _check_filters(info: TypeInfo, owner: str) -> Iterator[Problem]:
                 owner,
                 f"{info.name} filters or orders by {name!r}, but {column} leads no index",
                 "add an index to the model that begins with this column",
+            )
+    made = filter_input(info.cls)
+    offered = fields_of(made) if made else {}
+    for name in spec.filters:
+        if name in by_python and name not in offered:
+            yield Problem(
+                owner,
+                f"{info.name} filters by {name!r}, and there is no filter for its type",
+                "filter by a text, a code, an edge, an enum, a date, a number or a boolean",
             )
     for name in spec.orders:
         field = by_python.get(name)
@@ -156,7 +159,7 @@ def filter_column(table: Table, field: FieldInfo) -> str | None:
 def _check_field(
     catalogue: Catalogue, info: TypeInfo, field: FieldInfo, permissions: frozenset[str]
 ) -> Iterator[Fault]:
-    source, table = field.source, info.table
+    source = field.source
     target = catalogue.types.get(field.type_name)
     if isinstance(source, Many | One | Itself) and target is not None and target.spec is None:
         yield (
@@ -169,27 +172,38 @@ def _check_field(
             f"needs the permission {source.permission!r}, which nobody declares",
             "return it from register_permissions",
         )
-    if table is None:
-        return
+    if isinstance(source, Many) and target is not None and target.table is not None:
+        yield from _check_many(catalogue, source, field, target.table)
+    if info.table is not None:
+        yield from _check_row(catalogue, info.table, field, target)
+
+
+def _check_row(
+    catalogue: Catalogue, table: Table, field: FieldInfo, target: TypeInfo | None
+) -> Iterator[Fault]:
+    """Check what a field takes from its own row."""
+    source = field.source
     if isinstance(source, Column | CodeOf):
         yield from _check_column(catalogue, table, field)
-    elif isinstance(source, Group):
-        for column in source.columns.values():
-            if isinstance(column, str) and column not in table.columns:
-                yield f"no column {column!r} in {table.name}", "correct the name"
     elif isinstance(source, One) and target is not None:
         yield from _check_one(table, field, target)
-    elif isinstance(source, Many) and target is not None and target.table is not None:
-        yield from _check_many(catalogue, source, field, target.table)
+    elif isinstance(source, Group):
+        yield from _check_reads(
+            catalogue, table, [c for c in source.columns.values() if isinstance(c, str)]
+        )
     elif isinstance(source, Computed):
-        for column in source.reads:
-            if resolve_path(catalogue, table, column) is None:
-                yield f"reads {column!r}, no column of {table.name}", "correct the name"
+        yield from _check_reads(catalogue, table, source.reads)
     elif source is None and field.graphql.resolve is not None:
         yield (
             "is a resolver on a type over a table",
             "say what it reads with computed(…), so that it gets its columns",
         )
+
+
+def _check_reads(catalogue: Catalogue, table: Table, columns: Iterable[str]) -> Iterator[Fault]:
+    for column in columns:
+        if resolve_path(catalogue, table, column) is None:
+            yield f"reads {column!r}, no column of {table.name}", "correct the name"
 
 
 def _check_column(catalogue: Catalogue, table: Table, field: FieldInfo) -> Iterator[Fault]:

@@ -49,7 +49,7 @@ def district(tmp_path: Path) -> MakeDistrict:
         plugin: Mapping[str, Mapping[str, Any]] | None = None,
         url: str | None = None,
     ) -> AbstractAsyncContextManager[District]:
-        from gongzhi_schema.district import open_district  # noqa: PLC0415  # see above
+        from gongzhi_schema.district import open_district  # see above
 
         where = url or f"sqlite://{tmp_path / f'district-{next(numbers)}.sqlite3'}"
         return open_district(where, enabled, beside=beside, plugin=plugin)
@@ -68,7 +68,7 @@ def conformance(tmp_path: Path) -> Conformance:
         plugin: Mapping[str, Mapping[str, Any]] | None = None,
         url: str | None = None,
     ) -> None:
-        from gongzhi_schema.conformance import conformance_problems  # noqa: PLC0415  # see above
+        from gongzhi_schema.conformance import conformance_problems  # see above
 
         where = url or f"sqlite://{tmp_path / 'conformance.sqlite3'}"
         problems = await conformance_problems(name, where, beside=beside, plugin=plugin)

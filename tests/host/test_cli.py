@@ -33,7 +33,9 @@ def test_help_loads_neither_plugins_nor_database() -> None:
 
 
 def test_the_help_of_every_command_says_what_it_does(gongzhi: Gongzhi) -> None:
-    listed = re.findall(r"^  (\w+)  +(\S.*)$", gongzhi("--help").out.split("Commands:")[1], re.M)
+    listed = re.findall(
+        r"^  (\w+)  +(\S.*)$", gongzhi("--help").out.split("Commands:")[1], re.MULTILINE
+    )
     assert {"demo", "serve", "migrate", "import", "token", "schema"} <= {name for name, _ in listed}
     for name, summary in listed:
         assert summary.endswith("."), name
@@ -148,7 +150,7 @@ def test_migrate_says_what_it_applied_and_then_nothing(at: Point) -> None:
     answer = gongzhi("migrate")
     assert answer.code == 0
     assert answer.out.splitlines()[0] == "  core.0001_initial"
-    assert re.search(r"^\d+ migrations applied$", answer.out, re.M)
+    assert re.search(r"^\d+ migrations applied$", answer.out, re.MULTILINE)
     assert gongzhi("migrate").out == "nothing to migrate\n"
 
 
@@ -252,6 +254,20 @@ def test_an_unreachable_database_is_one_message(gongzhi: Gongzhi) -> None:
         assert "check host and port" in answer.err
         assert "sesame" not in answer.err
         assert "Traceback" not in answer.err
+
+
+def test_a_folder_that_is_not_there_is_one_message(gongzhi: Gongzhi) -> None:
+    url = "sqlite://absent/folder/x.sqlite3"
+    Path("gongzhi.toml").write_text(f'plugins = []\n[database]\nurl = "{url}"\n')
+    done = subprocess.run(
+        [sys.executable, "-c", "from gongzhi_schema.cli import main; main()", "migrate"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "check that its folder exists" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_serve_waits_for_its_database_and_says_so(gongzhi: Gongzhi) -> None:

@@ -54,12 +54,18 @@ def ask(address: str, query: str, token: str | None = None) -> dict[str, object]
     headers = {"content-type": "application/json"}
     if token:
         headers["authorization"] = f"Bearer {token}"
-    request = urllib.request.Request(
+    request = urllib.request.Request(  # noqa: S310  # our own server
         f"{address}/graphql", json.dumps({"query": query}).encode(), headers
     )
     with _DIRECT.open(request, timeout=30) as answer:
         assert "server" not in {name.lower() for name in answer.headers}
         return json.loads(answer.read())
+
+
+def page_request(address: str) -> urllib.request.Request:
+    return urllib.request.Request(  # noqa: S310  # our own server
+        f"{address}/graphql", headers={"accept": "text/html"}
+    )
 
 
 def stop(server: subprocess.Popen[str], how: signal.Signals = signal.SIGTERM) -> str:
@@ -103,7 +109,7 @@ def test_a_taken_port_is_told(at: Point) -> None:
 
 # ---- the demo ------------------------------------------------------------------------------------
 
-TOKEN = re.compile(r"^  (demo-\w+) +(gz_[\w-]{43})$", re.M)
+TOKEN = re.compile(r"^  (demo-\w+) +(gz_[\w-]{43})$", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +133,7 @@ def test_the_demo_says_what_it_loaded_its_tokens_and_a_first_answer(
     demo_folder: tuple[Path, str],
 ) -> None:
     folder, printed = demo_folder
-    assert re.search(r"^  core: 10,\d{3} areas$", printed, re.M)
+    assert re.search(r"^  core: 10,\d{3} areas$", printed, re.MULTILINE)
     tokens = dict(TOKEN.findall(printed))
     assert {"demo-district", "demo-xinhai", "demo-resident"} <= tokens.keys()
     answer = json.loads(printed[printed.index('{\n  "data"') : printed.rindex("}") + 1])
@@ -147,8 +153,7 @@ def test_the_demo_is_served_again_with_new_tokens(
     folder, printed = demo_folder
     monkeypatch.chdir(folder)
     with running("demo", "--port", "0") as (server, address):
-        page = urllib.request.Request(f"{address}/graphql", headers={"accept": "text/html"})
-        with _DIRECT.open(page, timeout=30) as answer:
+        with _DIRECT.open(page_request(address), timeout=30) as answer:
             assert b"GraphiQL" in answer.read()
         old = dict(TOKEN.findall(printed))["demo-district"]
         counted = ask(address, "{ members { totalCount } }", old)
@@ -169,8 +174,7 @@ def test_fresh_begins_anew_but_deletes_nothing_else(gongzhi: Gongzhi) -> None:
 
     secret = Privacy.new_secret()
     configure(
-        'plugins = []\n[database]\nurl = "sqlite://real.sqlite3"\n'
-        f'[privacy]\nsecret = "{secret}"\n'
+        f'plugins = []\n[database]\nurl = "sqlite://real.sqlite3"\n[privacy]\nsecret = "{secret}"\n'
     )
     gongzhi("migrate")
     gongzhi("account", "create", "somebody")
@@ -195,7 +199,7 @@ def test_fresh_replaces_an_old_demo(
     before = Path("gongzhi-demo.toml").read_text()
     answer = gongzhi("demo", "--no-serve", "--fresh")
     assert answer.code == 0
-    assert re.search(r"^  core: 10,\d{3} areas$", answer.out, re.M)
+    assert re.search(r"^  core: 10,\d{3} areas$", answer.out, re.MULTILINE)
     assert Path("gongzhi-demo.toml").read_text() != before
 
 

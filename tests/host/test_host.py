@@ -13,7 +13,6 @@ from gongzhi.errors import PluginError, Problem
 from gongzhi.host import PluginRegistry, discover, installed
 from gongzhi.plugin import Plugin
 from gongzhi.settings import Settings
-
 from tests.host.conftest import FIXTURES, Install, write_distribution
 
 

@@ -15,6 +15,7 @@ from gongzhi.hooks import hookimpl
 from gongzhi.plugin import Plugin
 from gongzhi.registry.models import Member, Organization, Person
 from gongzhi_schema.conformance import conformance_problems
+from gongzhi_schema.contract import bundled
 from gongzhi_schema.district import District
 from gongzhi_schema.testing import Conformance, MakeDistrict
 from tests.conftest import FreshDatabase
@@ -30,7 +31,7 @@ PARTIES = """{
 def gongzhi_tea(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     """Import the third party's plugin from its folder."""
     monkeypatch.syspath_prepend(str(FIXTURES.parent / "third_party" / "gongzhi_tea"))
-    import gongzhi_tea  # noqa: PLC0415  # on the path only now
+    import gongzhi_tea  # on the path only now
 
     yield gongzhi_tea
     for name in [name for name in sys.modules if name.split(".")[0] == "gongzhi_tea"]:
@@ -39,7 +40,7 @@ def gongzhi_tea(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
 
 async def two_parties(place: District) -> None:
     """Put one branch, one synthetic member and two parties into the registry."""
-    from gongzhi_tea.models import TeaParty  # noqa: PLC0415  # on the path only now
+    from gongzhi_tea.models import TeaParty  # on the path only now
 
     async with place.database():
         street = await Organization.create(
@@ -144,6 +145,13 @@ async def test_the_third_party_s_plugin_conforms(
     await conformance("tea", beside=[gongzhi_tea.plugin], url=empty_url)
 
 
+@pytest.mark.parametrize("name", bundled())
+async def test_every_bundled_plugin_conforms(
+    conformance: Conformance, name: str, empty_url: str
+) -> None:
+    await conformance(name, url=empty_url)
+
+
 @strawberry.type
 class Kettle:
     """Only English."""
@@ -167,17 +175,17 @@ class Careless(Plugin):
 
 async def test_conformance_names_what_is_missing(tmp_path: object, empty_url: str) -> None:
     found = await conformance_problems("careless", empty_url, beside=[Careless()])
-    assert [str(p) for p in found] == [
-        "careless: the type Kettle is not described in Chinese and English → "
-        'write it as the docstring of the class: """中文 · English."""'
-    ]
+    (problem,) = found
+    assert problem.where == "careless"
+    assert problem.what == "the type Kettle is not described in Chinese and English"
 
 
 async def test_conformance_finds_fields_put_into_another_s_class(
     gongzhi_tea: ModuleType, tmp_path: object, empty_url: str
 ) -> None:
-    from gongzhi.registry.api import Member as MemberType  # noqa: PLC0415  # heavy
-    from gongzhi_tea.api import MemberAdditions  # noqa: PLC0415  # on the path only now
+    from gongzhi_tea.api import MemberAdditions  # on the path only now
+
+    from gongzhi.registry.api import Member as MemberType  # heavy
 
     fields = get_object_definition(MemberType, strict=True).fields
     (added,) = get_object_definition(MemberAdditions, strict=True).fields

@@ -52,7 +52,7 @@ def test_a_named_file_wins_over_the_environment_s_name(file: Path, tmp_path: Pat
 def test_the_environment_wins_over_the_file_and_leaves_the_rest(file: Path) -> None:
     file.write_text(
         'plugins = ["publication", "tea"]\n'
-        '[server]\nport = 9000\nhost = "0.0.0.0"\n'
+        '[server]\nport = 9000\nhost = "::1"\n'
         "[plugin.tea]\ncups = 3\npots = 2\n"
     )
     settings = load_settings(
@@ -66,7 +66,7 @@ def test_the_environment_wins_over_the_file_and_leaves_the_rest(file: Path) -> N
     )
     assert settings.plugins == ("publication", "tea")
     assert settings.server.port == 8080
-    assert settings.server.host == "0.0.0.0"
+    assert settings.server.host == "::1"
     assert settings.server.hosts == ("a.example", "b.example")
     assert settings.limits.cost == 10
     assert settings.plugin == {"tea": {"cups": "7", "pots": 2}}

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import count
+from types import SimpleNamespace
 from typing import Any
 
 from tortoise.models import Model
@@ -59,6 +60,22 @@ COMMUNITIES = 3
 """Per street."""
 
 
+class Record(SimpleNamespace):
+    """A row before there is a database: models can be made only once one is open."""
+
+    model: type[Model]
+
+    def made(self) -> Model:
+        """Return the row as the ORM takes it."""
+        columns = vars(self).copy()
+        return columns.pop("model")(**columns)
+
+
+def record(model: type[Model], **columns: Any) -> Record:
+    """Make a row."""
+    return Record(model=model, **columns)
+
+
 @dataclass
 class Rows:
     """All rows, in an order in which they can be inserted."""
@@ -69,15 +86,14 @@ class Rows:
     paths: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Label of an organization → its path and its area's path."""
 
-    def add(self, row: Model, label: str = "") -> Any:
+    def add(self, row: Record, label: str = "") -> Any:
         """Keep a row; its id is the next of its table."""
-        rows = self.tables.setdefault(type(row), [])
+        rows = self.tables.setdefault(row.model, [])
         row.id = len(rows) + 1
-        row._custom_generated_pk = True  # else bulk_create would leave the id to the database
         rows.append(row)
         if label:
             assert label not in self.names, label
-            self.names[label] = f"{type(row).__name__}:{row.id}"
+            self.names[label] = f"{row.model.__name__}:{row.id}"
         return row
 
     def of(self, model: type[Model]) -> list[Any]:
@@ -117,10 +133,11 @@ class _Builder:
 
     # ---- areas -----------------------------------------------------------------------------------
 
-    def area(self, label: str, name: str, kind: str, parent: Area | None = None, **more: Any) -> Area:
+    def area(self, label: str, name: str, kind: str, parent: Any = None, **more: Any) -> Any:
         n = len(self.rows.tables.get(Area, ())) + 1
         made = self.rows.add(
-            Area(
+            record(
+                Area,
                 code=f"31{n:04}",
                 name=name,
                 kind=kind,
@@ -133,7 +150,7 @@ class _Builder:
             f"area:{label}",
         )
         self.by_label[f"area:{label}"] = made
-        return made  # type: ignore[no-any-return]
+        return made
 
     def areas(self) -> None:
         city = self.area("city", "合成市", "CITY", population=24_870_895)
@@ -163,14 +180,15 @@ class _Builder:
         street: str,
         kind: str,
         level: str,
-        superior: Organization | None,
+        superior: Any,
         area: str | None,
         **more: Any,
-    ) -> Organization:
+    ) -> Any:
         n = len(self.rows.tables.get(Organization, ())) + 1
         where = self.by_label[f"area:{area}"] if area else None
         made = self.rows.add(
-            Organization(
+            record(
+                Organization,
                 code=self.text(street, f"G{n:03}"),
                 name=self.text(street, f"{label}组织"),
                 short_name=self.text(street, label),
@@ -199,7 +217,8 @@ class _Builder:
         self.rows.paths[label] = (made.path, made.area_path)
         for _ in range(self.random.randint(0, 2)):
             self.rows.add(
-                OrganizationChange(
+                record(
+                    OrganizationChange,
                     organization_id=made.id,
                     org_path=made.path,
                     kind=self.pick(*ChangeKind),
@@ -214,14 +233,15 @@ class _Builder:
             )
         if self.random.random() < 0.4:
             self.rows.add(
-                ExternalId(
+                record(
+                    ExternalId,
                     organization_id=made.id,
                     org_path=made.path,
                     system=self.text(street, "SYS"),
                     code=self.text(street, f"E{n}"),
                 )
             )
-        return made  # type: ignore[no-any-return]
+        return made
 
     def organizations(self) -> None:
         top = self.organization(
@@ -266,7 +286,8 @@ class _Builder:
                 next_street = STREETS[(STREETS.index(s) + 1) % len(STREETS)]
                 for unit in (f"unit:{s}{c}", f"unit:{next_street}{c}"):
                     self.rows.add(
-                        Coverage(
+                        record(
+                            Coverage,
                             branch_id=branch.id,
                             org_path=branch.path,
                             unit_id=self.by_label[unit].id,
@@ -276,14 +297,15 @@ class _Builder:
 
     # ---- people ----------------------------------------------------------------------------------
 
-    def person(self, label: str, street: str, keeper: Organization, *, marker: str = "") -> Person:
+    def person(self, label: str, street: str, keeper: Any, *, marker: str = "") -> Any:
         n = next(self.serial)
         own = marker or street
         residence = self.pick(None, *(a for a in self.rows.of(Area) if a.depth > 2))
         mobile = f"138{n:08}" if self.random.random() < 0.6 else None
         number = f"31010119900101{n:04}" if self.random.random() < 0.5 else None
-        return self.rows.add(  # type: ignore[no-any-return]
-            Person(
+        return self.rows.add(
+            record(
+                Person,
                 organization_id=keeper.id,
                 org_path=keeper.path,
                 name_cipher=PRIVACY.encrypt(f"合成{label}"),
@@ -311,12 +333,13 @@ class _Builder:
             f"person:{label}",
         )
 
-    def member(self, label: str, street: str, person: Person, branch: Organization) -> Member:
+    def member(self, label: str, street: str, person: Any, branch: Any) -> Any:
         recent = self.random.random() < 0.4
         years = (2025, 2025) if recent else (2010, 2024)
         stage = self.pick(*MembershipStage, *([MembershipStage.FULL_MEMBER] * 6))
         made = self.rows.add(
-            Member(
+            record(
+                Member,
                 person_id=person.id,
                 branch_id=branch.id,
                 org_path=branch.path,
@@ -337,7 +360,8 @@ class _Builder:
         )
         for _ in range(self.random.randint(0, 3)):
             self.rows.add(
-                MemberEvent(
+                record(
+                    MemberEvent,
                     member_id=made.id,
                     org_path=branch.path,
                     kind=self.pick("REGISTERED", "STAGE_CHANGED", "OWN_KIND"),
@@ -349,13 +373,14 @@ class _Builder:
                     document=self.text(street, "决议"),
                 )
             )
-        return made  # type: ignore[no-any-return]
+        return made
 
     def appointment(
-        self, label: str, street: str, person: Person, at: Organization, post: str, **more: Any
+        self, label: str, street: str, person: Any, at: Any, post: str, **more: Any
     ) -> None:
         self.rows.add(
-            Appointment(
+            record(
+                Appointment,
                 person_id=person.id,
                 organization_id=at.id,
                 org_path=at.path,
@@ -428,7 +453,8 @@ class _Builder:
             at = self.by_label[label]
             if self.random.random() < 0.5:
                 self.rows.add(
-                    Indicator(
+                    record(
+                        Indicator,
                         code=self.text(street, self.pick("SERVICE_RADIUS", "HOUSEHOLDS")),
                         organization_id=at.id,
                         org_path=at.path,
@@ -440,7 +466,9 @@ class _Builder:
                     )
                 )
         self.rows.add(
-            Indicator(code="CITYWIDE", period="2024", value=Decimal(3), unit="个", source="材料")
+            record(
+                Indicator, code="CITYWIDE", period="2024", value=Decimal(3), unit="个", source="材料"
+            )
         )
 
     def labels(self) -> Iterator[tuple[str, str]]:
@@ -457,7 +485,8 @@ class _Builder:
                 published = self.random.random() < 0.2
                 own = "" if published else street
                 self.rows.add(
-                    Thing(
+                    record(
+                        Thing,
                         organization_id=at.id,
                         org_path=at.path,
                         account_id=self.pick(None, None, 1, 2),
@@ -478,7 +507,7 @@ class _Builder:
                 )
                 for _ in range(self.random.randint(0, 3)):
                     text = self.text(own, self.pick("甲", "乙", "a", "B"))
-                    self.rows.add(Remark(thing_id=n, text=text))
+                    self.rows.add(record(Remark, thing_id=n, text=text))
 
 
 def build(seed: int = 20260305) -> Rows:

@@ -173,7 +173,7 @@ def test_a_plugin_from_a_wheel_extends_a_type_of_the_core(district: District) ->
     assert {"code": "TEA_PARTY", "count": 1, "plugin": "tea"} in registers
 
     district.configure()
-    assert "TeaParty" not in district.run("gongzhi", "schema", "export")
+    assert "TeaParty" not in district.run("gongzhi", "schema", "print")
     assert district.run("gongzhi", "check") == "in order: core\n"
     answer = district.ask("{ members { totalCount } registers { code } }", token)
     assert answer["data"]["members"] == {"totalCount": 1}

@@ -108,7 +108,7 @@ class PostgresReader:
         self._timeout = timeout
         self._open = 0
         self._free: list[asyncpg.Connection[Any]] = []
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting: deque[asyncio.Future[asyncpg.Connection[Any] | None]] = deque()
 
     async def _connect(self) -> asyncpg.Connection[Any]:
         self._open += 1
@@ -127,31 +127,48 @@ class PostgresReader:
             )
         except BaseException as exc:
             self._open -= 1
+            self._give(None)
             raise unavailable(exc, str(self._url)) or exc from exc
 
     async def _take(self) -> asyncpg.Connection[Any]:
-        while not self._free:
+        while True:
+            if self._free:
+                return self._free.pop()
             if self._open < self._size:
                 return await self._connect()
-            turn = asyncio.get_running_loop().create_future()
-            self._waiting.append(turn)
-            try:
-                await asyncio.wait_for(turn, self._timeout)
-            except TimeoutError as exc:
-                message = "no database connection became free in time"
-                raise DatabaseUnavailableError(message) from exc
-        return self._free.pop()
+            connection = await self._wait()
+            if connection is not None:
+                return connection
 
-    def _give(self, connection: asyncpg.Connection[Any]) -> None:
-        if connection.is_closed():
+    async def _wait(self) -> asyncpg.Connection[Any] | None:
+        """Wait for one's turn; None means that there is room to open a connection."""
+        loop = asyncio.get_running_loop()
+        turn: asyncio.Future[asyncpg.Connection[Any] | None] = loop.create_future()
+        self._waiting.append(turn)
+        # A timer of our own: under load half of all reads wait, and wait_for costs several times it.
+        late = loop.call_later(self._timeout, _too_late, turn)
+        try:
+            return await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():  # the turn had come; pass it on
+                self._give(turn.result())
+            raise
+        finally:
+            late.cancel()
+
+    def _give(self, connection: asyncpg.Connection[Any] | None) -> None:
+        """Hand a connection to whoever waits longest, or lay it on the stack."""
+        if connection is not None and (connection.is_closed() or not self._size):
             self._open -= 1
-        else:
-            self._free.append(connection)
+            connection.terminate()
+            connection = None
         while self._waiting:
             turn = self._waiting.popleft()
             if not turn.done():
-                turn.set_result(None)
-                break
+                turn.set_result(connection)
+                return
+        if connection is not None:
+            self._free.append(connection)
 
     async def text(self, sql: str, parameters: Sequence[Any]) -> str | None:
         """See :meth:`Reader.text`."""
@@ -173,6 +190,12 @@ class PostgresReader:
         self._size = 0
         while self._free:
             await self._free.pop().close()
+
+
+def _too_late(turn: asyncio.Future[Any]) -> None:
+    if not turn.done():
+        message = "no database connection became free in time"
+        turn.set_exception(DatabaseUnavailableError(message))
 
 
 def open_reader(url: DatabaseUrl, *, size: int = 8, timeout: float = 5.0) -> Reader:

@@ -62,8 +62,9 @@ class Sqlite(SqliteClient):
             message = f"{zh} · {en}"
             raise DatabaseUnavailableError(message)
         connection = None
+        opening = aiosqlite.connect(self.filename, isolation_level=None)
         try:
-            connection = await aiosqlite.connect(self.filename, isolation_level=None)
+            connection = await opening
             connection.row_factory = sqlite3.Row
             for pragma, value in self.pragmas.items():
                 if pragma == "journal_mode":
@@ -73,6 +74,8 @@ class Sqlite(SqliteClient):
         except BaseException as exc:
             if connection is not None:
                 await connection.close()  # its thread would keep the process alive for ever
+            else:  # its thread ends by itself, and needs the loop for its last word
+                await asyncio.to_thread(opening._thread.join)  # noqa: SLF001  # nothing else waits
             if error := unavailable(exc, f"sqlite:{self.filename}"):
                 raise error from exc
             raise

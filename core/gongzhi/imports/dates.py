@@ -159,7 +159,8 @@ def _year_only() -> CellError:
 def _ambiguous() -> CellError:
     return CellError(
         code="DATE_AMBIGUOUS",
-        zh="分不清是 1 月还是 10 月（数字格式会丢掉末尾的 0），请写成两位月份，例如 1985-01 或 1985-10",
+        zh="分不清是 1 月还是 10 月（数字格式会丢掉末尾的 0），"
+        "请写成两位月份，例如 1985-01 或 1985-10",
         en="January or October? (a number loses its last 0); write two digits: 1985-01 or 1985-10",
     )
 

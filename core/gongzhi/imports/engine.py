@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import gc
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -94,7 +96,7 @@ class Run:
         for columns, group in alike.items():
             sets = assignments(columns, 2 + len(fixed))
             await self.session.many(
-                f'UPDATE "{table}" SET {sets}{extra} WHERE id = $1',  # noqa: S608  # our names
+                f'UPDATE "{table}" SET {sets}{extra} WHERE id = $1',
                 [(change.row_id, *fixed, *change.after.values()) for change in group],
             )
 
@@ -108,7 +110,7 @@ class Run:
             stamps = {
                 row["id"]: row["updated_at"]
                 for row in await self.session.fetch(
-                    f'SELECT id, updated_at FROM "{table}"'  # noqa: S608  # our name
+                    f'SELECT id, updated_at FROM "{table}"'
                     f" WHERE {self.session.among('id', 1, 'bigint')}",
                     ids,
                 )
@@ -156,9 +158,10 @@ async def dry_run(
     :param limits: what the file may cost, instead of what the spec allows.
     :raises FileError: when the file as a whole cannot be read.
     """
-    run, table = await _prepare(session, spec, path, privacy, limits, progress)
-    async with session.transaction():
-        plan = await spec.planner.plan(run, table)
+    with _no_collector():
+        run, table = await _prepare(session, spec, path, privacy, limits, progress)
+        async with session.transaction():
+            plan = await spec.planner.plan(run, table)
     return _report(spec, path, table, plan.tally)
 
 
@@ -181,22 +184,36 @@ async def apply(
     :raises ImportRefusedError: when rows are refused and not skipped; it has the report.
     :raises BusyError: when others keep the tables for too long.
     """
-    run, table = await _prepare(session, spec, path, privacy, limits, progress)
-    planner = spec.planner
-    async with session.transaction((*planner.writes, BATCHES, CHANGES), planner.reads):
-        run.column_types = await session.column_types()
-        plan = await planner.plan(run, table)
-        report = _report(spec, path, table, plan.tally)
-        if report.rejected and not skip_errors:
-            raise ImportRefusedError(report)
-        batch_id = await _new_batch(run, report, table, by)
-        await plan.write(run, batch_id)
-        if report.created + report.updated >= _ANALYZE_FROM:
-            await session.analyze(planner.writes)
+    with _no_collector():
+        run, table = await _prepare(session, spec, path, privacy, limits, progress)
+        planner = spec.planner
+        async with session.transaction((*planner.writes, BATCHES, CHANGES), planner.reads):
+            run.column_types = await session.column_types()
+            plan = await planner.plan(run, table)
+            report = _report(spec, path, table, plan.tally)
+            if report.rejected and not skip_errors:
+                raise ImportRefusedError(report)
+            batch_id = await _new_batch(run, report, table, by)
+            await plan.write(run, batch_id)
+            if report.created + report.updated >= _ANALYZE_FROM:
+                await session.analyze(planner.writes)
     return replace(report, batch_id=batch_id)
 
 
-async def _prepare(  # noqa: PLR0913, PLR0917  # the parameters of its two callers
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """Keep the garbage collector away: it would look through millions of live cells in vain."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+async def _prepare(
     session: Session,
     spec: ImportSpec,
     path: Path,
@@ -222,13 +239,11 @@ async def _prepare(  # noqa: PLR0913, PLR0917  # the parameters of its two calle
     return run, table
 
 
-async def code_lists(
-    session: Session, names: Sequence[str]
-) -> dict[str, Sequence[CodeOption]]:
+async def code_lists(session: Session, names: Sequence[str]) -> dict[str, Sequence[CodeOption]]:
     """Return the active entries of these code lists."""
     lists: dict[str, list[CodeOption]] = {name: [] for name in names}
     rows = await session.fetch(
-        "SELECT list, code, label_zh, label_en, level, family FROM core_code"  # noqa: S608
+        "SELECT list, code, label_zh, label_en, level, family FROM core_code"
         f" WHERE {session.among('list', 1, 'text')} AND active ORDER BY list, sort, id",
         session.listed(names),
     )
@@ -259,7 +274,7 @@ def _report(spec: ImportSpec, path: Path, table: Table, tally: Tally) -> Report:
 
 async def _new_batch(run: Run, report: Report, table: Table, by: str) -> int:
     rows = await run.session.fetch(
-        f'INSERT INTO "{BATCHES}" (entity, file_name, file_digest, state, rows, created,'  # noqa: S608
+        f'INSERT INTO "{BATCHES}" (entity, file_name, file_digest, state, rows, created,'
         ' updated, unchanged, "by", applied_at)'
         " VALUES ($1, $2, $3, 'APPLIED', $4, $5, $6, $7, $8, $9) RETURNING id",
         report.entity,
@@ -296,7 +311,7 @@ class Batch:
 async def batches(session: Session, limit: int = 20) -> list[Batch]:
     """Return the latest batches, the newest first."""
     rows = await session.fetch(
-        f'SELECT * FROM "{BATCHES}" ORDER BY id DESC LIMIT $1',  # noqa: S608  # our name
+        f'SELECT * FROM "{BATCHES}" ORDER BY id DESC LIMIT $1',
         limit,
     )
     return [
@@ -314,4 +329,3 @@ async def batches(session: Session, limit: int = 20) -> list[Batch]:
         )
         for row in rows
     ]
-

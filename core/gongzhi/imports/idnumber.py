@@ -89,5 +89,5 @@ def _as_number() -> CellError:
     return CellError(
         code="ID_AS_NUMBER",
         zh="身份证号存成了数字，末几位已经丢失；请把该列设为文本格式后重新填写",
-        en="stored as a number, so its last digits are lost; format the column as text and retype it",
+        en="stored as a number, its last digits are lost; format the column as text and retype it",
     )

@@ -1,4 +1,4 @@
-"""Tables of the imports: what a batch created is marked on the rows, what it changed is kept here."""
+"""Tables of the imports: rows name the batch that created them, what one changed is kept here."""
 
 from __future__ import annotations
 

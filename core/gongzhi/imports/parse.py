@@ -207,7 +207,7 @@ def _code_as_number() -> CellError:
     return CellError(
         code="CODE_AS_NUMBER",
         zh="编码存成了数字，末几位已经丢失；请把该列设为文本格式后重新填写",
-        en="stored as a number, so its last digits are lost; format the column as text and retype it",
+        en="stored as a number, its last digits are lost; format the column as text and retype it",
     )
 
 

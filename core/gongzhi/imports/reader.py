@@ -197,7 +197,7 @@ def _workbook(path: Path, content: bytes, digest: str, limits: Limits) -> Sheet:
         raise FileError(
             code="WORKBOOK_TOO_SLOW",
             zh=f"读取超过 {limits.seconds:.0f} 秒；请删掉多余的工作表和格式，或改用 CSV",
-            en=f"reading took over {limits.seconds:.0f} s; remove other sheets and formats, or use CSV",
+            en=f"reading took over {limits.seconds:.0f} s; remove other sheets, or use CSV",
         ) from exc
     if done.returncode:
         _not_read(done.returncode)
@@ -218,7 +218,7 @@ def _workbook(path: Path, content: bytes, digest: str, limits: Limits) -> Sheet:
     )
 
 
-def _cell(cell: Any) -> Cell:  # noqa: ANN401  # JSON
+def _cell(cell: Any) -> Cell:
     if cell.__class__ is list:
         text: str = cell[0]
         for kind in (dt.date, dt.datetime):
@@ -283,8 +283,8 @@ def _not_read(code: int) -> NoReturn:
     raise FileError(
         code="WORKBOOK_TOO_LARGE",
         zh="工作簿需要的内存超过限制：可能在很远的行或列有内容；请只保留表格部分，或改用 CSV",
-        en="the workbook needs more memory than allowed, perhaps for a cell in a far row or column; "
-        "keep the table only, or use CSV",
+        en="the workbook needs more memory than allowed, perhaps for a cell in a far row or "
+        "column; keep the table only, or use CSV",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from enum import Enum
 from functools import lru_cache
 from typing import Any
@@ -17,7 +18,7 @@ _HEX = "$hex"
 
 def table_of(model: type[Model]) -> str:
     """Return the name of a model's table."""
-    return model._meta.db_table
+    return model._meta.db_table  # noqa: SLF001  # Tortoise has no public name for it
 
 
 def defaults(model: type[Model], now: dt.datetime) -> dict[str, Any]:
@@ -26,8 +27,9 @@ def defaults(model: type[Model], now: dt.datetime) -> dict[str, Any]:
     :param now: for columns that keep when a row was made or changed.
     """
     values: dict[str, Any] = {}
-    for name, column in model._meta.fields_db_projection.items():
-        field = model._meta.fields_map[name]
+    meta = model._meta  # noqa: SLF001  # as above
+    for name, column in meta.fields_db_projection.items():
+        field = meta.fields_map[name]
         if field.pk:
             continue
         value = field.default() if callable(field.default) else field.default
@@ -65,20 +67,16 @@ def as_date(stored: Any) -> dt.date | None:
 
 def plain_form(value: Any) -> Any:
     """Return a form that JSON can keep and that both databases give for equal values."""
-    if value is None or isinstance(value, bool):
-        return None if value is None else int(value)
+    if isinstance(value, bool):
+        return int(value)
     if isinstance(value, bytes):
         return {_HEX: value.hex()}
     if isinstance(value, dt.datetime):
         return value.astimezone(dt.UTC).isoformat(" ")
-    if isinstance(value, dt.date):
-        return value.isoformat()
     if isinstance(value, str) and value.startswith(("[", "{")):
-        try:
-            return json_text(json.loads(value))
-        except ValueError:
-            return value
-    return value if isinstance(value, (str, int, float)) else str(value)
+        with suppress(ValueError):
+            value = json_text(json.loads(value))
+    return value if value is None or isinstance(value, (str, int, float)) else str(value)
 
 
 def plain_row(values: Mapping[str, Any]) -> str:

@@ -70,9 +70,7 @@ class Session(ABC):
         """Run a statement for each of these parameters."""
 
     @abstractmethod
-    async def load(
-        self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
-    ) -> None:
+    async def load(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Insert many rows as fast as the database can take them.
 
         The rows are made while the database works, where it is another process.
@@ -182,9 +180,7 @@ class PostgresSession(Session):
         """Run a statement for each of these parameters, without waiting in between."""
         await self._connection.executemany(sql, params)
 
-    async def load(
-        self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
-    ) -> None:
+    async def load(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Insert by COPY in its binary form."""
         await self._connection.copy_records_to_table(table, records=rows, columns=list(columns))
 
@@ -330,13 +326,11 @@ class SqliteSession(Session):
         text = _numbered(sql)
         await self._run(lambda: self._connection.executemany(text, params))
 
-    async def load(
-        self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
-    ) -> None:
+    async def load(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Insert the rows."""
         names = ", ".join(f'"{column}"' for column in columns)
         places = ", ".join("?" * len(columns))
-        text = f'INSERT INTO "{table}" ({names}) VALUES ({places})'  # noqa: S608  # our names
+        text = f'INSERT INTO "{table}" ({names}) VALUES ({places})'
         await self._run(lambda: self._connection.executemany(text, rows))
 
     @asynccontextmanager
@@ -362,7 +356,7 @@ class SqliteSession(Session):
     async def new_ids(self, table: str, count: int) -> Sequence[int]:
         """Take the ids after the highest that the table ever had; this is the only writer."""
         rows = await self.fetch(
-            f'SELECT max(coalesce((SELECT max(id) FROM "{table}"), 0),'  # noqa: S608  # our name
+            f'SELECT max(coalesce((SELECT max(id) FROM "{table}"), 0),'
             " coalesce((SELECT seq FROM sqlite_sequence WHERE name = $1), 0)) AS last",
             table,
         )
@@ -382,7 +376,7 @@ class SqliteSession(Session):
         rows = await self.fetch(
             'SELECT m.name AS child, f."from" AS attname, f."table" AS parent'
             " FROM sqlite_master m JOIN pragma_foreign_key_list(m.name) f"
-            ' WHERE m.type = \'table\' ORDER BY m.name, f."from"'
+            " WHERE m.type = 'table' ORDER BY m.name, f.\"from\""
         )
         return [Reference(row["child"], row["attname"], row["parent"]) for row in rows]
 
@@ -407,4 +401,3 @@ class SqliteSession(Session):
 @lru_cache(maxsize=256)
 def _numbered(sql: str) -> str:
     return re.sub(r"\$(\d+)", r"?\1", sql)
-

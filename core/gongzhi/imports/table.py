@@ -17,6 +17,9 @@ from gongzhi.imports.reader import FileError, Sheet
 from gongzhi.imports.report import Errors, Note, Preview
 from gongzhi.imports.spec import Column, ImportSpec
 
+CODES_SHEET: Final = "可选项"
+"""The sheet of a template with what its drop-downs offer; it is not meant to be read."""
+
 _HEADER_WITHIN: Final = 10
 """The header is one of the first rows; above it may stand a title."""
 _PREVIEW_ROWS: Final = 5
@@ -82,9 +85,7 @@ def read_table(spec: ImportSpec, sheet: Sheet, context: ParseContext) -> Table:
         place = cells.get(column.code)
         columns[column.code] = nothing if place is None else _values(column, place, context, errors)
     preview = _preview(spec, numbers, cells, columns)
-    return Table(
-        spec, numbers, columns, frozenset(places), errors, notes, preview, sheet.digest
-    )
+    return Table(spec, numbers, columns, frozenset(places), errors, notes, preview, sheet.digest)
 
 
 def _header(spec: ImportSpec, sheet: Sheet) -> tuple[int, dict[str, int]]:
@@ -135,8 +136,9 @@ def _bare(cell: Cell) -> str:
 
 def _notes(spec: ImportSpec, sheet: Sheet, header: int, places: dict[str, int]) -> list[Note]:
     notes = []
-    if sheet.others:
-        others = "、".join(sheet.others)
+    unread = [name for name in sheet.others if name != CODES_SHEET]
+    if unread:
+        others = "、".join(unread)
         notes.append(
             Note(
                 f"只读取了工作表「{sheet.name}」，未读取：{others}",
@@ -223,7 +225,7 @@ def _remembering(read: ReadCell) -> ReadCell:
     """Read equal cells once. Equal across types (1, 1.0, True) are told apart."""
     known: dict[tuple[type, Cell], Any] = {}
 
-    def remembered(cell: Cell) -> Any:  # noqa: ANN401  # whatever the column gives
+    def remembered(cell: Cell) -> Any:
         key = (cell.__class__, cell)
         try:
             return known[key]
@@ -251,7 +253,7 @@ def _preview(
     return Preview(tuple(column.title for column in shown), rows)
 
 
-def _shown(column: Column, cell: Cell, value: Any) -> str:  # noqa: ANN401  # of any column
+def _shown(column: Column, cell: Cell, value: Any) -> str:
     if cell in BLANKS:
         return ""
     if column.mask is not None:

@@ -108,9 +108,8 @@ class TreePlan:
                 picked if default is None else [default if v is None else v for v in picked]
             )
         tree = ("id", planner.code_column, planner.parent_column, "path", "depth", "batch_id")
-        rest = defaults(planner.model, run.now)
-        for column in (*tree, *given):
-            rest.pop(column, None)
+        columns = (*tree, *given)
+        rest = {c: v for c, v in defaults(planner.model, run.now).items() if c not in columns}
         rows = zip(
             ids,
             codes,
@@ -122,13 +121,13 @@ class TreePlan:
             *map(repeat, rest.values()),
             strict=False,  # what repeats has no end
         )
-        await run.insert(planner.table, (*tree, *given, *rest), rows, len(self.new))
+        await run.insert(planner.table, (*columns, *rest), rows, len(self.new))
 
     def _places(
         self, ids: Sequence[int], codes: Sequence[str], parents: Sequence[str | None]
     ) -> tuple[list[int | None], list[str], list[int]]:
         """Return parents' ids, paths and depths; new rows become nodes for those below them."""
-        nodes = self.nodes
+        nodes, above = self.nodes, set(self.table.columns[self.planner.parent])
         parent_ids: list[int | None] = []
         paths: list[str] = []
         depths: list[int] = []
@@ -141,7 +140,8 @@ class TreePlan:
             parent_ids.append(parent_id)
             paths.append(path)
             depths.append(depth)
-            nodes[code] = Node(row_id, path, depth)
+            if code in above:
+                nodes[code] = Node(row_id, path, depth)
         return parent_ids, paths, depths
 
 
@@ -200,14 +200,14 @@ class TreePlanner:
         self, run: Run, table: Table, index: int, row: Mapping[str, Any]
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return more columns of a row that differ: before and after."""
+        del run, table, index, row
         return {}, {}
 
     def new_columns(self, run: Run, table: Table) -> dict[str, tuple[list[Any], Any]]:
         """Return table column → (values by index, default where the file says nothing)."""
         fallback = defaults(self.model, run.now)
         return {
-            column: (table.columns[name], fallback[column])
-            for name, column in self.columns.items()
+            column: (table.columns[name], fallback[column]) for name, column in self.columns.items()
         }
 
     async def finish(self, run: Run, plan: TreePlan, batch_id: int) -> None:
@@ -239,18 +239,16 @@ class TreePlanner:
                 table.refuse(index, self.code, same_as_row(table.numbers[first]))
         return index_of
 
-    async def _nodes(
-        self, run: Run, table: Table, index_of: Mapping[str, int]
-    ) -> dict[str, Node]:
+    async def _nodes(self, run: Run, table: Table, index_of: Mapping[str, int]) -> dict[str, Node]:
         """Return code → row that is there, of the file's rows and their parents."""
         wanted = {*index_of, *table.columns[self.parent]}
         wanted.discard(None)
         extra = "".join(f", {expression}" for expression in self.known)
         rows = await run.session.fetch(
-            f'SELECT c.id, c."{self.code_column}" AS code, c.path, c.depth,'  # noqa: S608
+            f'SELECT c.id, c."{self.code_column}" AS code, c.path, c.depth,'
             f' p."{self.code_column}" AS parent_code{extra}'
             f' FROM "{self.table}" c LEFT JOIN "{self.table}" p ON p.id = c."{self.parent_column}"'
-            f""" WHERE {run.session.among(f'c."{self.code_column}"', 1, 'text')}""",
+            f""" WHERE {run.session.among(f'c."{self.code_column}"', 1, "text")}""",
             run.session.listed(wanted),
         )
         return {row["code"]: Node(row["id"], row["path"], row["depth"], row) for row in rows}
@@ -260,44 +258,54 @@ class TreePlanner:
     ) -> list[int]:
         """Return the new rows, parents first; refuse those that have no place."""
         codes, parents, bad = table.columns[self.code], table.columns[self.parent], table.errors.bad
+        above = set(parents)
         beneath: dict[str, list[int]] = {}
         depths: dict[str, int] = {}
-        ready: deque[int] = deque()
-        waiting = 0
-        for index, code in enumerate(codes):
+        order: list[int] = []
+        for index, (code, parent) in enumerate(zip(codes, parents, strict=True)):
             if index in bad:
                 continue
-            parent = parents[index]
-            if parent is not None and parent not in nodes:
-                if parent not in index_of:
-                    table.refuse(index, self.parent, _UNKNOWN_PARENT)
-                    continue
-                if index_of[parent] in bad:
-                    table.refuse(index, self.parent, _parent_refused(table, index_of[parent]))
-                    continue
+            if parent is None or parent in nodes:
+                if code not in nodes:
+                    order.append(index)
+                    if code in above:
+                        depths[code] = 0 if parent is None else nodes[parent].depth + 1
+            elif parent in index_of:
                 beneath.setdefault(parent, []).append(index)
-                waiting += 1
-            elif code not in nodes:
-                depths[code] = 0 if parent is None else nodes[parent].depth + 1
-                ready.append(index)
-        order: list[int] = []
-        while ready:
-            index = ready.popleft()
-            code = codes[index]
-            if depths[code] > MAX_DEPTH:
-                table.refuse(index, self.parent, _TOO_DEEP)
-                continue
-            order.append(index)
-            for child in beneath.pop(code, ()):
-                waiting -= 1
-                # A row that is there and gets a new parent is no new row; it moves later.
-                if codes[child] not in nodes:
-                    depths[codes[child]] = depths[code] + 1
-                    ready.append(child)
-        if waiting:
+            else:
+                table.refuse(index, self.parent, _UNKNOWN_PARENT)
+        order += self._placed_below(table, nodes, depths, beneath)
+        if beneath:
             self._refuse_unplaced(table, index_of, beneath)
-        # A row below one that was refused above cannot stay.
-        return [index for index in order if index not in bad]
+        return order
+
+    def _placed_below(
+        self,
+        table: Table,
+        nodes: Mapping[str, Node],
+        depths: dict[str, int],
+        beneath: dict[str, list[int]],
+    ) -> Iterator[int]:
+        """Yield the new rows below new rows, level by level.
+
+        :param depths: code → depth of new rows that have a place.
+        :param beneath: code → indexes of rows below it; what is placed or refused is taken out.
+        """
+        codes = table.columns[self.code]
+        ready = deque(depths)
+        while ready:
+            parent = ready.popleft()
+            depth = depths[parent] + 1
+            for child in beneath.pop(parent, ()):
+                code = codes[child]
+                if depth > MAX_DEPTH:
+                    table.refuse(child, self.parent, _TOO_DEEP)
+                # A row that is there and gets a new parent is no new row; it moves later.
+                elif code not in nodes:
+                    yield child
+                    if code in beneath:
+                        depths[code] = depth
+                        ready.append(code)
 
     def _refuse_unplaced(
         self, table: Table, index_of: Mapping[str, int], beneath: dict[str, list[int]]
@@ -320,9 +328,7 @@ class TreePlanner:
         """Compare the rows that are there, in portions: a country has many."""
         codes, parents, bad = table.columns[self.code], table.columns[self.parent], table.errors.bad
         there = [i for i, code in enumerate(codes) if code in nodes and i not in bad]
-        wanted = {
-            name: column for name, column in self.columns.items() if name in table.columns
-        }
+        wanted = {name: column for name, column in self.columns.items() if name in table.columns}
         compared = dict.fromkeys((*self.columns.values(), *self.compared))
         names = "".join(f', "{column}"' for column in compared)
         changes: dict[int, Change] = {}
@@ -333,7 +339,7 @@ class TreePlanner:
             rows = {
                 row["id"]: row
                 for row in await run.session.fetch(
-                    f'SELECT id, "{self.parent_column}"{names} FROM "{self.table}"'  # noqa: S608
+                    f'SELECT id, "{self.parent_column}"{names} FROM "{self.table}"'
                     f" WHERE {run.session.among('id', 1, 'bigint')}",
                     run.session.listed(nodes[codes[index]].id for index in portion),
                 )
@@ -383,7 +389,7 @@ class TreePlanner:
             for step in nodes[code].path.split(".")[:-1]
         }
         for row in await run.session.fetch(
-            f'SELECT c."{self.code_column}" AS code, p."{self.code_column}" AS parent'  # noqa: S608
+            f'SELECT c."{self.code_column}" AS code, p."{self.code_column}" AS parent'
             f' FROM "{self.table}" c JOIN "{self.table}" p ON p.id = c."{self.parent_column}"'
             f" WHERE {run.session.among('c.id', 1, 'bigint')}",
             run.session.listed(ids),
@@ -465,7 +471,7 @@ async def relocate(
     for row_id in _parents_first(moves):
         parent_id = moves[row_id]
         rows = await session.fetch(
-            f'SELECT id, path FROM "{table}" WHERE {session.among("id", 1, "bigint")}',  # noqa: S608
+            f'SELECT id, path FROM "{table}" WHERE {session.among("id", 1, "bigint")}',
             session.listed([row_id, *([] if parent_id is None else [parent_id])]),
         )
         paths = {row["id"]: row["path"] for row in rows}
@@ -475,14 +481,14 @@ async def relocate(
             raise MoveError(row_id)
         new = f"{above}{row_id}."
         longest = await session.fetch(
-            f'SELECT max(length(path)) AS n FROM "{table}" WHERE path >= $1 AND path < $2',  # noqa: S608
+            f'SELECT max(length(path)) AS n FROM "{table}" WHERE path >= $1 AND path < $2',
             old,
             upper(old),
         )
         if longest[0]["n"] + len(new) - len(old) > MAX_PATH:
             raise MoveError(row_id)
         await session.fetch(
-            f'UPDATE "{table}" SET path = $1 || substr(path, $2), depth = depth + $3'  # noqa: S608
+            f'UPDATE "{table}" SET path = $1 || substr(path, $2), depth = depth + $3'
             " WHERE path >= $4 AND path < $5",
             new,
             len(old) + 1,
@@ -492,7 +498,7 @@ async def relocate(
         )
         for name, column in held:
             await session.fetch(
-                f'UPDATE "{name}" SET "{column}" = $1 || substr("{column}", $2)'  # noqa: S608
+                f'UPDATE "{name}" SET "{column}" = $1 || substr("{column}", $2)'
                 f' WHERE "{column}" >= $3 AND "{column}" < $4',
                 new,
                 len(old) + 1,

@@ -69,7 +69,7 @@ async def undo(
     writes = [*tables, BATCHES, CHANGES, "core_counter"]
     async with session.transaction(writes):
         rows = await session.fetch(
-            f'SELECT state FROM "{BATCHES}" WHERE id = $1',  # noqa: S608  # our name
+            f'SELECT state FROM "{BATCHES}" WHERE id = $1',
             batch_id,
         )
         if not rows:
@@ -83,14 +83,12 @@ async def undo(
         await _remove(work, tables)
         if not work.kept_count:
             await session.fetch(
-                f"UPDATE \"{BATCHES}\" SET state = 'UNDONE', undone_at = $2 WHERE id = $1",  # noqa: S608
+                f"UPDATE \"{BATCHES}\" SET state = 'UNDONE', undone_at = $2 WHERE id = $1",
                 batch_id,
                 clock.now(),
             )
         await counters.recount(session.execute)
-    return UndoReport(
-        batch_id, work.removed, work.restored, tuple(work.kept), work.kept_count
-    )
+    return UndoReport(batch_id, work.removed, work.restored, tuple(work.kept), work.kept_count)
 
 
 # What the batch changed
@@ -103,7 +101,7 @@ async def _restore(work: _Undo) -> None:
     while True:
         # The latest change first: one row may have been changed twice.
         changes = await session.fetch(
-            f'SELECT id, "table" AS name, row_id, before_cipher, after_digest FROM "{CHANGES}"'  # noqa: S608
+            f'SELECT id, "table" AS name, row_id, before_cipher, after_digest FROM "{CHANGES}"'
             " WHERE batch_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
             work.batch_id,
             last,
@@ -128,7 +126,7 @@ async def _restore_table(work: _Undo, table: str, changes: Sequence[Any]) -> Non
     present = {
         row["id"]: row
         for row in await session.fetch(
-            f'SELECT * FROM "{table}" WHERE {session.among("id", 1, "bigint")}',  # noqa: S608  # our name
+            f'SELECT * FROM "{table}" WHERE {session.among("id", 1, "bigint")}',
             session.listed({change["row_id"] for change in changes}),
         )
     }
@@ -165,7 +163,7 @@ async def _restore_table(work: _Undo, table: str, changes: Sequence[Any]) -> Non
             )
             raise UndoError(message) from exc
     await session.fetch(
-        f'DELETE FROM "{CHANGES}" WHERE {session.among("id", 1, "bigint")}',  # noqa: S608  # our name
+        f'DELETE FROM "{CHANGES}" WHERE {session.among("id", 1, "bigint")}',
         session.listed(done),
     )
 
@@ -178,7 +176,7 @@ async def _lost_target(
         value = before.get(reference.column)
         if reference.table == table and value is not None:
             rows = await work.session.fetch(
-                f'SELECT 1 FROM "{reference.target}" WHERE id = $1',  # noqa: S608  # our name
+                f'SELECT 1 FROM "{reference.target}" WHERE id = $1',
                 value,
             )
             if not rows:
@@ -190,9 +188,7 @@ async def _lost_target(
     return None
 
 
-async def _write_back(
-    work: _Undo, table: str, row_id: int, before: Mapping[str, Any]
-) -> None:
+async def _write_back(work: _Undo, table: str, row_id: int, before: Mapping[str, Any]) -> None:
     session, types = work.session, work.types[table]
     sets = ", ".join(
         f'"{column}" = {session.typed(number, types[column])}'
@@ -202,7 +198,7 @@ async def _write_back(
         # Not the former number: whoever read the row meanwhile must notice.
         sets += ", version = version + 1"
     await session.fetch(
-        f'UPDATE "{table}" SET {sets} WHERE id = $1',  # noqa: S608  # our names
+        f'UPDATE "{table}" SET {sets} WHERE id = $1',
         row_id,
         *(parameter(value, session.dialect) for value in before.values()),
     )
@@ -220,7 +216,7 @@ async def _remove(work: _Undo, tables: Sequence[str]) -> None:
     made = []
     for table in tables:
         found = await session.fetch(
-            f'SELECT 1 FROM "{table}" WHERE batch_id = $1 LIMIT 1',  # noqa: S608  # our name
+            f'SELECT 1 FROM "{table}" WHERE batch_id = $1 LIMIT 1',
             work.batch_id,
         )
         if found:
@@ -228,7 +224,7 @@ async def _remove(work: _Undo, tables: Sequence[str]) -> None:
             await session.fetch(f'DROP TABLE IF EXISTS "{_goes(table)}"')
             await session.fetch(f'CREATE TEMPORARY TABLE "{_goes(table)}" (id BIGINT PRIMARY KEY)')
             await session.fetch(
-                f'INSERT INTO "{_goes(table)}" SELECT id FROM "{table}" WHERE batch_id = $1',  # noqa: S608
+                f'INSERT INTO "{_goes(table)}" SELECT id FROM "{table}" WHERE batch_id = $1',
                 work.batch_id,
             )
             await session.fetch(f'ANALYZE "{_goes(table)}"')
@@ -259,7 +255,7 @@ async def _spare_changed(work: _Undo, table: str) -> None:
     ids = [
         row["id"]
         for row in await session.fetch(
-            f'SELECT t.id FROM "{table}" t JOIN "{_goes(table)}" g ON g.id = t.id'  # noqa: S608
+            f'SELECT t.id FROM "{table}" t JOIN "{_goes(table)}" g ON g.id = t.id'
             f" WHERE {' OR '.join(reasons)} ORDER BY t.id",
             table,
         )
@@ -276,7 +272,7 @@ async def _spare_referred(work: _Undo, reference: Reference, made: Sequence[str]
     ids = [
         row["id"]
         for row in await session.fetch(
-            f'SELECT DISTINCT g.id FROM "{_goes(reference.target)}" g'  # noqa: S608  # our names
+            f'SELECT DISTINCT g.id FROM "{_goes(reference.target)}" g'
             f' JOIN "{reference.table}" r ON r."{reference.column}" = g.id {stays} ORDER BY g.id'
         )
     ]
@@ -291,13 +287,11 @@ async def _spare_referred(work: _Undo, reference: Reference, made: Sequence[str]
     return bool(ids)
 
 
-async def _spare(
-    work: _Undo, table: str, ids: Sequence[int], code: str, zh: str, en: str
-) -> None:
+async def _spare(work: _Undo, table: str, ids: Sequence[int], code: str, zh: str, en: str) -> None:
     work.keep(table, ids, code, zh, en)
     if ids:
         await work.session.fetch(
-            f'DELETE FROM "{_goes(table)}" WHERE {work.session.among("id", 1, "bigint")}',  # noqa: S608
+            f'DELETE FROM "{_goes(table)}" WHERE {work.session.among("id", 1, "bigint")}',
             work.session.listed(ids),
         )
 
@@ -324,12 +318,12 @@ async def _delete(work: _Undo, table: str) -> None:
     session = work.session
     own = [r.column for r in work.references if r.table == table and r.target == table]
     leaf = "".join(
-        f' AND NOT EXISTS (SELECT 1 FROM "{table}" c WHERE c."{column}" = "{table}".id)'  # noqa: S608
+        f' AND NOT EXISTS (SELECT 1 FROM "{table}" c WHERE c."{column}" = "{table}".id)'
         for column in own
     )
     while True:
         rows = await session.fetch(
-            f'DELETE FROM "{table}" WHERE id IN (SELECT id FROM "{_goes(table)}"){leaf}'  # noqa: S608
+            f'DELETE FROM "{table}" WHERE id IN (SELECT id FROM "{_goes(table)}"){leaf}'
             " RETURNING id"
         )
         work.removed += len(rows)

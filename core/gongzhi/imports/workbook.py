@@ -28,7 +28,7 @@ _DATE1904 = re.compile(rb"""\bdate1904\s*=\s*["'](?:1|true)["']""")
 def limit(memory_bytes: int) -> None:
     """Refuse this process more memory than this; systems without limits go without."""
     with suppress(ImportError, ValueError, OSError):
-        import resource  # noqa: PLC0415  # Unix only
+        import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -45,7 +45,7 @@ def counts_from_1904(content: bytes) -> bool:
     return False
 
 
-def shown(value: Any) -> Any:  # noqa: ANN401  # whatever the parser has
+def shown(value: Any) -> Any:
     """Return the JSON form of a cell; a date is a list of one text."""
     if isinstance(value, (dt.date, dt.time)):
         return [value.isoformat()]
@@ -56,8 +56,8 @@ def shown(value: Any) -> Any:  # noqa: ANN401  # whatever the parser has
 
 def main(memory_bytes: int, max_rows: int) -> int:
     """Print the first visible sheet that has rows."""
-    import orjson  # noqa: PLC0415  # before the limit
-    from python_calamine import (  # noqa: PLC0415  # as above
+    import orjson
+    from python_calamine import (
         CalamineError,
         CalamineWorkbook,
         PasswordError,
@@ -81,11 +81,12 @@ def main(memory_bytes: int, max_rows: int) -> int:
                 break
         else:
             return NO_SHEET
+        last_row, last_column = sheet.end or (0, 0)
         meta = {
             "sheet": name,
             "others": [other for other in book.sheet_names if other != name],
-            "rows": sheet.total_height,
-            "columns": sheet.total_width,
+            "rows": last_row + 1,
+            "columns": last_column + 1,
             "date1904": counts_from_1904(content),
         }
         out.write(orjson.dumps(meta) + b"\n")

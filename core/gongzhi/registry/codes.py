@@ -75,7 +75,7 @@ class MembershipState(StrEnum):
 
 
 class ContactState(StrEnum):
-    """联系状态 · 正常联系, 疑似失联, 查找中, 失联."""
+    """联系状态 · whether there is contact: 正常联系, 疑似失联, 查找中, 失联."""
 
     IN_CONTACT = "IN_CONTACT"
     SUSPECTED_LOST = "SUSPECTED_LOST"

@@ -206,7 +206,7 @@ class MemberPlan:
         await run.insert(MEMBERS, (*given, *rest), rows(), total)
 
 
-def _filled(values: list[Any], default: Any) -> list[Any]:  # noqa: ANN401  # a column of any type
+def _filled(values: list[Any], default: Any) -> list[Any]:
     return values if default is None else [default if v is None else v for v in values]
 
 
@@ -222,9 +222,7 @@ class MemberPlanner:
         for name in ("skills", "hobbies"):
             cells[name] = [None if v is None else json_text(v) for v in cells[name]]
         branches = await self._branches(run, table)
-        await find_areas(
-            run, table, "residence_area_code", "residence_area_id", "residence_path"
-        )
+        await find_areas(run, table, "residence_area_code", "residence_area_id", "residence_path")
         self._check_identities(table)
         digest = run.privacy.digest
         plan = MemberPlan(
@@ -254,7 +252,7 @@ class MemberPlanner:
         found: dict[str, Branch] = {}
         refused: dict[str, tuple[str, str, str]] = {}
         for row in await run.session.fetch(
-            "SELECT id, code, path, kind, status FROM core_organization"  # noqa: S608
+            "SELECT id, code, path, kind, status FROM core_organization"
             f" WHERE {run.session.among('code', 1, 'text')}",
             run.session.listed({code for code in codes if code is not None}),
         ):
@@ -324,7 +322,7 @@ class MemberPlanner:
         by_number = {
             row["id_number_hash"]: row
             for row in await run.session.fetch(
-                f"SELECT {columns} FROM {PEOPLE} p"  # noqa: S608  # our names
+                f"SELECT {columns} FROM {PEOPLE} p"
                 f" WHERE {run.session.among('p.id_number_hash', 1, 'text')}",
                 run.session.listed(numbers),
             )
@@ -355,9 +353,10 @@ class MemberPlanner:
         codes, births = table.columns["branch_code"], table.columns["birth_date"]
         namesakes: dict[tuple[int, str], list[Mapping[str, Any]]] = {}
         for row in await session.fetch(
-            f"SELECT {columns}, m.branch_id FROM {PEOPLE} p"  # noqa: S608  # our names
+            f"SELECT {columns}, m.branch_id FROM {PEOPLE} p"
             f" JOIN {MEMBERS} m ON m.person_id = p.id"
-            f" WHERE {session.among('p.name_hash', 1, 'text')} AND {session.among('m.branch_id', 2, 'bigint')}",
+            f" WHERE {session.among('p.name_hash', 1, 'text')}"
+            f" AND {session.among('m.branch_id', 2, 'bigint')}",
             session.listed({plan.name_hashes[index] for index in unknown}),
             session.listed({plan.branches[codes[index]].id for index in unknown}),
         ):
@@ -398,7 +397,7 @@ class MemberPlanner:
         columns = ", ".join(("id", "person_id", "branch_id", "org_path", *_MEMBER_PLAIN))
         memberships: dict[int, list[Mapping[str, Any]]] = {}
         for row in await run.session.fetch(
-            f"SELECT {columns} FROM {MEMBERS} WHERE {run.session.among('person_id', 1, 'bigint')}",  # noqa: S608
+            f"SELECT {columns} FROM {MEMBERS} WHERE {run.session.among('person_id', 1, 'bigint')}",
             run.session.listed({person["id"] for person in found.values()}),
         ):
             memberships.setdefault(row["person_id"], []).append(row)
@@ -466,9 +465,7 @@ class MemberPlanner:
             plan.unchanged += 1
 
     @staticmethod
-    def _person_change(
-        run: Run, plan: MemberPlan, index: int, person: Mapping[str, Any]
-    ) -> Change:
+    def _person_change(run: Run, plan: MemberPlan, index: int, person: Mapping[str, Any]) -> Change:
         """Compare a person's particulars; what is encrypted by its keyed hash."""
         cells = plan.table.columns
         encrypt = run.privacy.encrypt
@@ -501,8 +498,10 @@ class MemberPlanner:
         birth = cells["birth_date"][index]
         if birth is not None:
             stored = None if person["birth_cipher"] is None else _stored_birth(run, person)
-            if stored is None or not _may_be(birth, stored) or (
-                stored.day is None and birth.day is not None
+            if (
+                stored is None
+                or not _may_be(birth, stored)
+                or (stored.day is None and birth.day is not None)
             ):
                 put(birth_cipher=encrypt(str(birth)))
             if birth.year != person["birth_year"]:

@@ -15,7 +15,7 @@ from gongzhi.imports.trees import Node, TreePlan, TreePlanner
 from gongzhi.privacy import mask_mobile
 from gongzhi.registry import counters
 from gongzhi.registry.codes import OrganizationStatus
-from gongzhi.registry.lists import AREA_KIND, ORGANIZATION_KIND
+from gongzhi.registry.lists import ORGANIZATION_KIND
 from gongzhi.registry.models import Area, Organization
 from gongzhi.registry.rules import TEXTS, check_position, check_temporary
 from gongzhi.registry.tree import AREA_COPIES, ORGANIZATION_COPIES
@@ -24,13 +24,16 @@ RECOUNT_FROM: Final = 5_000
 """From so many changed counts on, counting everything anew is quicker than adjusting."""
 
 _LEVEL_KINDS: Final = {"PROVINCE": "PROVINCE", "CITY": "CITY", "COUNTY": "DISTRICT"}
-_PARK: Final = re.compile(r"(?:园区?|开发区|示范区|工业区|保税区|合作区|功能区|实验区|物流区|新区|基地)$")
-_TOWN_NAMES: Final = (
+_PARK: Final = re.compile(
+    r"(?:园区?|开发区|示范区|工业区|保税区|合作区|功能区|实验区|物流区|新区|基地)$"
+)
+_Names = tuple[tuple[tuple[str, ...], str], ...]
+_TOWN_NAMES: Final[_Names] = (
     (("街道", "街道办事处", "办事处", "地区"), "SUBDISTRICT"),
     (("镇",), "TOWN"),
     (("乡", "苏木"), "TOWNSHIP"),
 )
-_VILLAGE_NAMES: Final = (
+_VILLAGE_NAMES: Final[_Names] = (
     (("村民委员会", "村委会", "村", "嘎查"), "VILLAGE"),
     (("居民委员会", "居委会", "居民区", "社区"), "RESIDENTIAL_AREA"),
 )
@@ -178,7 +181,7 @@ class OrganizationPlanner(TreePlanner):
     def _check_temporary(table: Table, index: int, node: Node | None) -> None:
         cells = table.columns
 
-        def fact(name: str) -> Any:  # noqa: ANN401  # a column of any type
+        def fact(name: str) -> Any:
             value = cells[name][index]
             return node.row[name] if value is None and node else value
 
@@ -239,7 +242,7 @@ class OrganizationPlanner(TreePlanner):
             return
         index_of = {code: index for index, code in enumerate(table.columns["code"])}
         for row in await run.session.fetch(
-            "SELECT DISTINCT c.code, c.kind, p.code AS above FROM core_organization c"  # noqa: S608
+            "SELECT DISTINCT c.code, c.kind, p.code AS above FROM core_organization c"
             " JOIN core_organization p ON p.id = c.superior_id"
             f" WHERE {run.session.among('p.id', 1, 'bigint')} AND c.status = 'ACTIVE'",
             run.session.listed(nodes[code].id for code in turned),
@@ -260,9 +263,7 @@ class OrganizationPlanner(TreePlanner):
     def new_columns(self, run: Run, table: Table) -> dict[str, tuple[list[Any], Any]]:
         """Add the encrypted telephone numbers."""
         encrypt = run.privacy.encrypt
-        phones = [
-            None if phone is None else encrypt(phone) for phone in table.columns["phone"]
-        ]
+        phones = [None if phone is None else encrypt(phone) for phone in table.columns["phone"]]
         return {**super().new_columns(run, table), "phone_cipher": (phones, None)}
 
     async def finish(self, run: Run, plan: TreePlan, batch_id: int) -> None:  # noqa: ARG002
@@ -300,7 +301,7 @@ async def find_areas(run: Run, table: Table, code: str, row_id: str, path: str) 
     wanted = {value for value in codes if value is not None}
     found: dict[str | None, tuple[int | None, str | None]] = {None: (None, None)}
     for row in await run.session.fetch(
-        f"SELECT id, code, path FROM core_area WHERE {run.session.among('code', 1, 'text')}",  # noqa: S608
+        f"SELECT id, code, path FROM core_area WHERE {run.session.among('code', 1, 'text')}",
         run.session.listed(wanted),
     ):
         found[row["code"]] = (row["id"], row["path"])

@@ -116,8 +116,11 @@ AREAS: Final = ImportSpec(
     planner=AreaPlanner(),
     code_lists=(lists.AREA_KIND, lists.AREA_LEVEL),
     limits=Limits(
-        file_bytes=80 * _MEGABYTE, unpacked_bytes=400 * _MEGABYTE, rows=1_000_000,
-        memory_bytes=2048 * _MEGABYTE, seconds=120,
+        file_bytes=80 * _MEGABYTE,
+        unpacked_bytes=400 * _MEGABYTE,
+        rows=1_000_000,
+        memory_bytes=2048 * _MEGABYTE,
+        seconds=120,
     ),
 )
 """The whole country, 665,000 areas in a file of 35 MB, is meant to come in at once."""

@@ -198,7 +198,7 @@ def grant_add(  # one option a side of a grant
     settings, registry = load()
     roles = {role for _, permission in registry.permissions() for role in permission.roles}
 
-    async def work() -> int:
+    async def work() -> None:
         async with opened(settings, registry):
             made = await add_grant(
                 account,
@@ -213,9 +213,9 @@ def grant_add(  # one option a side of a grant
                 granted_by=by,
                 roles=ROLE_CODES | roles,
             )
-            return made.id
+            typer.echo(f"grant {made.id} given")
 
-    typer.echo(f"grant {run(work())} given")
+    run(work())
 
 
 @grants.command("list")

@@ -71,6 +71,7 @@ def _use_config(config: Path | None) -> None:
 
 @app.callback()
 def root(
+    *,
     config: Annotated[
         Path | None, typer.Option(help="The settings file, instead of ./gongzhi.toml.")
     ] = None,

@@ -64,7 +64,7 @@ def demo(
     """
     from gongzhi.host import PluginRegistry
     from gongzhi.settings import load_settings
-    from gongzhi_schema.cli.serve import bind, run_server
+    from gongzhi_schema.cli.serve import bind, build, run_server
 
     listener = bind(host, port) if serve else None  # fails before anything is written
     url = database if "://" in database else f"sqlite://{database}"
@@ -82,10 +82,8 @@ def demo(
     if listener is None:
         typer.echo(f"\nserve it: gongzhi --config {file} serve")
         return
-    from gongzhi_schema.app import create_app
-
     typer.echo(f"\nGraphiQL: {listener.address}/graphql   (Ctrl-C stops)\n")
-    run_server(create_app(settings, registry), listener)
+    run_server(build(settings, registry), listener)
 
 
 def _settings_file(url: str) -> Path:

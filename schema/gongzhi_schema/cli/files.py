@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gongzhi.errors import GongzhiError
 from gongzhi_schema.cli.base import app, load, require_migrated, run, show_rows
 
 if TYPE_CHECKING:
@@ -114,6 +115,12 @@ def template(
 
     settings, registry = load()
     spec = _spec(registry, entity)
+    try:
+        with file.open("ab"):
+            pass
+    except OSError as exc:
+        message = f"cannot write {file}: {exc.strerror}"
+        raise GongzhiError(message) from exc
 
     async def work() -> None:
         await require_migrated(settings, registry)

@@ -184,7 +184,9 @@ def shown(error: GraphQLError, request_id: str) -> dict[str, Any]:
     original = error.original_error
     made = error.formatted
     if original is None or isinstance(original, GraphQLError):
-        return {**made}
+        # graphql-core found an argument wrong and says where, or a resolver refused in its words
+        code = "BAD_USER_INPUT" if original is None or original.nodes else "REFUSED"
+        return {**made, "extensions": {"code": code, **(made.get("extensions") or {})}}
     if isinstance(original, DatabaseUnavailableError):
         raise original
     if isinstance(original, StatementTimeoutError):

@@ -31,12 +31,16 @@ class Plan:
 
     sql: str
     getters: tuple[Getter, ...]
+    checks: tuple[Getter, ...] = ()
+    """Getters of values that the statement does not need, but that may be refused."""
 
     def bind(self, bind: Bind) -> list[Any]:
         """Return the parameters.
 
         :raises BadInput: when a value of the client is refused.
         """
+        for check in self.checks:
+            check(bind)
         return [get(bind) for get in self.getters]
 
 

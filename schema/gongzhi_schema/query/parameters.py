@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import orjson
 
 from gongzhi_schema.query.dialects import Dialect
+from gongzhi_schema.query.frames import Plan
 from gongzhi_schema.query.values import Bind, Getter, Value, key_of, plain
 
 
+_MARK = re.compile("\x00([0-9]+)\x00")
+"""Stands for a parameter until the statement is whole; no text in SQL can hold a NUL."""
+
+
 class Parameters:
-    """Collects the getters of a plan in the order of their placeholders."""
+    """Collects the getters of a plan.
+
+    Parameters are numbered only when the statement is whole, because a piece of SQL that was made
+    may be left out of it, and both databases refuse a parameter that no placeholder names.
+    """
 
     def __init__(self, dialect: Dialect) -> None:
         self.dialect = dialect
-        self.getters: list[Getter] = []
+        self._added: list[tuple[Getter, str]] = []
         self._named: dict[object, str] = {}
         self._aliases = 0
 
@@ -24,8 +34,8 @@ class Parameters:
         """Return the placeholder of a value; one with a name is passed only once."""
         if name is not None and (found := self._named.get(name)) is not None:
             return found
-        self.getters.append(get)
-        made = self.dialect.placeholder(len(self.getters), kind)
+        made = f"\x00{len(self._added)}\x00"
+        self._added.append((get, kind))
         if name is not None:
             self._named[name] = made
         return made
@@ -44,6 +54,19 @@ class Parameters:
         if self.dialect.sqlite:
             return self.add(lambda bind: orjson.dumps(get(bind)).decode(), kind)
         return self.add(get, kind)
+
+    def plan(self, sql: str) -> Plan:
+        """Return the plan of a whole statement; what it does not use is checked all the same."""
+        numbers: dict[int, int] = {}
+
+        def placeholder(match: re.Match[str]) -> str:
+            at = int(match[1])
+            number = numbers.setdefault(at, len(numbers) + 1)
+            return self.dialect.placeholder(number, self._added[at][1])
+
+        text = _MARK.sub(placeholder, sql)
+        checks = (get for at, (get, _) in enumerate(self._added) if at not in numbers)
+        return Plan(text, tuple(self._added[at][0] for at in numbers), tuple(checks))
 
     def alias(self) -> str:
         """Return a fresh alias."""

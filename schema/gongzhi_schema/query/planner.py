@@ -113,7 +113,7 @@ class Compiler:
         )
 
     def _plan(self, expression: str) -> Plan:
-        return Plan(self.dialect.statement(expression), tuple(self.parameters.getters))
+        return self.parameters.plan(self.dialect.statement(expression))
 
     # ---- conditions ------------------------------------------------------------------------------
 

@@ -124,10 +124,13 @@ def _has_variable(node: ast.ValueNode) -> bool:
 
 
 def shape(value: Any) -> Any:
-    """Return what of a variable's value a plan may depend on: nulls and keys, not the values."""
+    """Return what of a variable's value a plan may depend on: nulls, keys, and values of enums.
+
+    The field and the direction of an order are enums, and they decide the statement.
+    """
     if isinstance(value, dict):
         return tuple((key, shape(inner)) for key, inner in value.items())
-    return value is None
+    return value if isinstance(value, Enum) else value is None
 
 
 def plain(value: Any) -> Any:

@@ -76,9 +76,7 @@ class Streets:
     areas: Mapping[str, Area]
     publications: Mapping[str, Publication]
 
-    async def ask(
-        self, query: str, token: str | None = None, **variables: Any
-    ) -> Any:
+    async def ask(self, query: str, token: str | None = None, **variables: Any) -> Any:
         """Run an operation that must be one raw statement without errors."""
         result = await self.district.execute(query, variables, token)
         assert result.errors == []
@@ -86,7 +84,9 @@ class Streets:
         return result.data
 
     async def titles(self, token: str | None = None, arguments: str = "") -> list[str]:
-        data = await self.ask(f"{{ publications{arguments} {{ totalCount nodes {{ title }} }} }}", token)
+        data = await self.ask(
+            f"{{ publications{arguments} {{ totalCount nodes {{ title }} }} }}", token
+        )
         found = [each["title"] for each in data["publications"]["nodes"]]
         assert data["publications"]["totalCount"] == len(found)
         return found

@@ -34,7 +34,9 @@ async def test_the_district_sees_everything(streets: Streets) -> None:
 async def test_a_grant_along_territory_opens_what_organizations_there_publish(
     streets: Streets,
 ) -> None:
-    token = await streets.district.token("COMMUNITY_SECRETARY", area=streets.areas["east home"].code)
+    token = await streets.district.token(
+        "COMMUNITY_SECRETARY", area=streets.areas["east home"].code
+    )
     found = await streets.titles(token)
     branch = ("published", "due", "later", "withdrawn")
     assert set(found) == {*(f"east {what}" for what in branch), *PUBLIC}
@@ -115,9 +117,7 @@ async def test_an_organization_shows_its_own_and_those_of_its_subtree(streets: S
             "nodes": [{"title": "east draft"}, {"title": "east open"}],
         },
         "subtreePublications": {
-            "nodes": [
-                {"title": f"east {what}"} for what in ("later", "due", "open", "published")
-            ]
+            "nodes": [{"title": f"east {what}"} for what in ("later", "due", "open", "published")]
         },
     }
     code = streets.organizations["west"].code
@@ -167,7 +167,10 @@ async def test_filters_and_orders(streets: Streets) -> None:
         '(filter: {category: {eq: "FINANCE"}})': ["west open", "east open"],
         "(filter: {state: {eq: DUE}})": ["east later", "east due"],
         '(filter: {listedOn: {gte: "2026-11-20", lt: "2026-11-21"}})': ["west open", "east open"],
-        f'(filter: {{organization: {{eq: "Organization:{east.id}"}}}})': ["east draft", "east open"],
+        f'(filter: {{organization: {{eq: "Organization:{east.id}"}}}})': [
+            "east draft",
+            "east open",
+        ],
         f'(filter: {{within: "Organization:{east.id}", state: {{eq: PUBLISHED}}}})': [
             "east open",
             "east published",

@@ -55,9 +55,7 @@ def test_lists_show_it_under_the_day_that_is_known(
         (S.WITHDRAWN, BEFORE, False, False),
     ],
 )
-def test_due_and_overdue(
-    state: S, due_on: dt.date | None, due: bool, overdue: bool
-) -> None:
+def test_due_and_overdue(state: S, due_on: dt.date | None, due: bool, overdue: bool) -> None:
     assert rules.is_due(state, due_on, DAY) is due
     assert rules.is_overdue(state, due_on, DAY) is overdue
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     import typer
 
 
+_FEWEST_CUPS = 2
+
+
 class TeaSettings(PluginSettings):
     """The table ``[plugin.tea]``."""
 
@@ -90,11 +93,11 @@ class Tea(Plugin):
             typer.echo("washed")
 
     @hookimpl
-    def check(self, settings: TeaSettings) -> Sequence[Problem]:
+    def check(self, settings: PluginSettings) -> Sequence[Problem]:
         """A party needs two cups."""
-        if settings.cups >= 2:  # noqa: PLR2004  # two drink
-            return ()
-        return (Problem("plugin.tea.cups", "nobody drinks alone", "set it to 2 or more"),)
+        if isinstance(settings, TeaSettings) and settings.cups < _FEWEST_CUPS:
+            return (Problem("plugin.tea.cups", "nobody drinks alone", "set it to 2 or more"),)
+        return ()
 
 
 plugin = Tea()
