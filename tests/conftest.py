@@ -37,65 +37,78 @@ def postgres_server() -> Iterator[PostgresServer]:
     server.stop()
 
 
-class Templates:
-    """Migrated databases that tests get copies of, one for each set of plugins that comes twice."""
+class Databases:
+    """Makes databases, of sets of plugins that come twice as copies of a migrated one."""
 
-    def __init__(self) -> None:
-        self.urls: dict[tuple[str, ...], str] = {}
-        self.seen: set[tuple[str, ...]] = set()
+    def __init__(
+        self, new_folder: Callable[[], Path], server: Callable[[], PostgresServer]
+    ) -> None:
+        self._new_folder = new_folder
+        self._server = server
+        self._templates: dict[tuple[str, ...], str] = {}
+        self._seen: set[tuple[str, ...]] = set()
 
+    def fresh(self, plugins: Sequence[Plugin], dialect: str, *, migrated: bool) -> str:
+        """Make a database and return its URL."""
+        if not migrated:
+            return self._create(dialect, None)
+        source, ready = self._template(plugins, dialect)
+        url = self._create(dialect, source)
+        if not ready:
+            run_in_thread(lambda: migrate(url, plugins))
+        return url
 
-@pytest.fixture(scope="session")
-def templates() -> Templates:
-    """The templates of this run."""
-    return Templates()
+    def drop(self, url: str) -> None:
+        """Drop a database; SQLite files go with their folder."""
+        if not url.startswith("sqlite:"):
+            self._server().drop(url)
 
-
-@pytest.fixture
-def fresh_database(
-    request: pytest.FixtureRequest,
-    tmp_path: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-    templates: Templates,
-) -> Iterator[FreshDatabase]:
-    """Make databases for a test; call it with the plugins that are enabled beside the core."""
-    made: list[str] = []
-
-    def create(dialect: str, folder: Path, source: str | None) -> str:
+    def _create(self, dialect: str, source: str | None) -> str:
         if dialect == "postgres":
-            server: PostgresServer = request.getfixturevalue("postgres_server")
-            return server.create(source)
-        path = folder / f"{len(made)}.sqlite3"
+            return self._server().create(source)
+        path = self._new_folder() / "registry.sqlite3"
         if source is not None:
             shutil.copyfile(source.removeprefix("sqlite://"), path)
         return f"sqlite://{path}"
 
-    def template(plugins: Sequence[Plugin], dialect: str) -> tuple[str | None, bool]:
+    def _template(self, plugins: Sequence[Plugin], dialect: str) -> tuple[str | None, bool]:
         """Return what to copy, and whether the copy is migrated already."""
         key = (dialect, *(f"{plugin.name} {plugin.migrations}" for plugin in plugins))
-        if key in templates.urls:
-            return templates.urls[key], True
-        core = template([], dialect)[0] if plugins else None
-        if plugins and key not in templates.seen:
-            templates.seen.add(key)
+        if key in self._templates:
+            return self._templates[key], True
+        core = self._template([], dialect)[0] if plugins else None
+        if plugins and key not in self._seen:
+            self._seen.add(key)
             return core, False
-        url = create(dialect, tmp_path_factory.mktemp("template"), core)
+        url = self._create(dialect, core)
         run_in_thread(lambda: migrate(url, plugins))
-        templates.urls[key] = url
+        self._templates[key] = url
         return url, True
 
+
+@pytest.fixture(scope="session")
+def databases(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Databases:
+    """What makes the databases of this run; PostgreSQL starts when the first test asks for it."""
+    return Databases(
+        lambda: tmp_path_factory.mktemp("database"),
+        lambda: request.getfixturevalue("postgres_server"),
+    )
+
+
+@pytest.fixture
+def fresh_database(databases: Databases) -> Iterator[FreshDatabase]:
+    """Make databases for a test; call it with the plugins that are enabled beside the core."""
+    made: list[str] = []
+
     def fresh(plugins: Sequence[Plugin] = (), *, dialect: str, migrated: bool = True) -> str:
-        source, ready = template(plugins, dialect) if migrated else (None, True)
-        url = create(dialect, tmp_path, source)
-        if not ready:
-            run_in_thread(lambda: migrate(url, plugins))
-        made.append(url)
-        return url
+        made.append(databases.fresh(plugins, dialect, migrated=migrated))
+        return made[-1]
 
     yield fresh
     for url in made:
-        if not url.startswith("sqlite:"):
-            request.getfixturevalue("postgres_server").drop(url)
+        databases.drop(url)
 
 
 @pytest.fixture(params=DIALECTS)

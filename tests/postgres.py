@@ -187,7 +187,11 @@ def _as_plain_user(folder: Path) -> tuple[tuple[str, ...], dict[str, Any]]:
         message = "running as root without user namespaces and without a user nobody"
         raise NoPostgresError(message) from exc
     os.chown(folder, nobody.pw_uid, nobody.pw_gid)
-    options = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+    options: dict[str, Any] = {
+        "user": nobody.pw_uid,
+        "group": nobody.pw_gid,
+        "extra_groups": [],
+    }
     if subprocess.run(["test", "-x", _programs() / "initdb"], check=False, **options).returncode:
         message = "running as root without user namespaces, and nobody may not read the programs"
         raise NoPostgresError(message)

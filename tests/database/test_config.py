@@ -7,14 +7,14 @@ import stat
 from pathlib import Path
 
 import pytest
-from tests.database.helpers import rows, value
-from tests.database.plugins import PluginMaker
 
 from gongzhi.core import plugin as core
 from gongzhi.database import open_database, parse_url, tortoise_config
 from gongzhi.database.config import ordered
 from gongzhi.database.migrate import drift, migrate, pending, purge, purge_plan
 from gongzhi.errors import DatabaseUnavailableError, SettingsError
+from tests.database.helpers import rows, value
+from tests.database.plugins import PluginMaker
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,11 @@ async def test_no_such_file(tmp_path: Path) -> None:
     for ask in (open_database(url, []).__aenter__(), drift(url, []), purge(url, [], "shop")):
         with pytest.raises(DatabaseUnavailableError, match="run gongzhi migrate first"):
             await ask
-    assert list(tmp_path.iterdir()) == []
+    assert _names(tmp_path) == []
+
+
+def _names(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()]
 
 
 async def test_no_such_folder(tmp_path: Path) -> None:

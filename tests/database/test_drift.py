@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from tests.conftest import FreshDatabase
-from tests.database.helpers import execute, value
-from tests.database.plugins import SHOP, PluginMaker
 
 from gongzhi.database import parse_url
 from gongzhi.database.migrate import drift, make_migrations
 from gongzhi.errors import MigrationError
 from gongzhi.plugin import Plugin
+from tests.conftest import FreshDatabase
+from tests.database.helpers import execute, value
+from tests.database.plugins import SHOP, PluginMaker
 
 CHANGES = {
     "sqlite": [

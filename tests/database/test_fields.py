@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from tests.database.helpers import value
-from tests.database.stock import stock_database
 
 from gongzhi.access.models import Account
 from gongzhi.database import open_database
 from gongzhi.database.config import apps_config
+from tests.database.helpers import value
+from tests.database.stock import stock_database
 
 SHANGHAI = dt.timezone(dt.timedelta(hours=8))
 EARLY = dt.datetime(2026, 1, 1, 9, 0, 0, 123_456, tzinfo=SHANGHAI)

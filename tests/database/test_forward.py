@@ -6,13 +6,12 @@ import datetime as dt
 from importlib.metadata import entry_points
 from typing import Any
 
-from tests.conftest import FreshDatabase
-
 from gongzhi.database import open_database
 from gongzhi.database.drift import live_tables
 from gongzhi.database.live import Column, Table
 from gongzhi.database.migrate import drift, migrate, pending
 from gongzhi.plugin import ENTRY_POINT_GROUP, Plugin
+from tests.conftest import FreshDatabase
 
 NOW = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
 

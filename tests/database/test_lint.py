@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.database.plugins import SHOP, MadePlugin, PluginMaker
 
 from gongzhi.database.migrate import lint, make_migrations
+from tests.database.plugins import SHOP, MadePlugin, PluginMaker
 
 META = """
     class Meta(Model.Meta):

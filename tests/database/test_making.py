@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 
 import pytest
-from tests.conftest import FreshDatabase
-from tests.database.plugins import SHOP, MadePlugin, PluginMaker
 
 from gongzhi.database.migrate import drift, make_migrations, migrate, unmade
+from tests.conftest import FreshDatabase
+from tests.database.plugins import SHOP, MadePlugin, PluginMaker
 
 
 @pytest.fixture
@@ -123,7 +123,8 @@ async def test_a_later_migration_depends_only_on_what_it_refers_to(shop: MadePlu
     await make_migrations([shop.models(SHOP.replace("max_length=20", "max_length=30"))])
     with_parent = SHOP.replace("max_length=20", "max_length=30").replace(
         "    label =",
-        '    home = fields.ForeignKeyField("core.Area", null=True, related_name=False)\n    label =',
+        '    home = fields.ForeignKeyField("core.Area", null=True, related_name=False)\n'
+        "    label =",
     )
     await make_migrations([shop.models(with_parent)])
     second, third = (shop.text(name) for name in shop.files()[1:])

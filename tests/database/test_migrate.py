@@ -7,15 +7,15 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from tests.conftest import FreshDatabase
-from tests.database.helpers import count, execute, rows, tables, value
-from tests.database.plugins import SHOP, MadePlugin, PluginMaker
 
 from gongzhi.database import open_database, parse_url
 from gongzhi.database.migrate import drift, make_migrations, migrate, pending
 from gongzhi.errors import MigrationError
 from gongzhi.plugin import Plugin
 from gongzhi.registry.models import Area
+from tests.conftest import FreshDatabase
+from tests.database.helpers import count, execute, rows, tables, value
+from tests.database.plugins import SHOP, MadePlugin, PluginMaker
 
 AFTER_FIRST = '("shop", "0001_initial")'
 
@@ -115,8 +115,8 @@ async def test_what_a_migration_says_about_values_is_not_repeated(
 ) -> None:
     shop.migration(
         "0002_values",
-        "ops.RunSQL(\"INSERT INTO shop_shelf (id, code, name, note) VALUES (1, 'secret', 'a', '')\"),"
-        " ops.RunSQL(\"INSERT INTO shop_shelf (id, code, name, note) VALUES (2, 'secret', 'b', '')\")",
+        'ops.RunSQL("INSERT INTO shop_shelf (id, code, name, note)'
+        " VALUES (1, 'secret', 'a', ''), (2, 'secret', 'b', '')\")",
         needs=AFTER_FIRST,
     )
     url = fresh_database(dialect=dialect)
@@ -317,7 +317,8 @@ async def test_a_rebuild_keeps_triggers_views_partial_indexes_and_numbers(
         "CREATE VIEW shop_names AS SELECT name FROM shop_shelf",
         "CREATE TRIGGER shop_touch AFTER INSERT ON shop_shelf BEGIN"
         " UPDATE shop_shelf SET note = 'touched' WHERE id = new.id; END",
-        "INSERT INTO shop_shelf (id, code, name, note) VALUES (1, 'A', 'a', ''), (50, 'B', 'b', '')",
+        "INSERT INTO shop_shelf (id, code, name, note)"
+        " VALUES (1, 'A', 'a', ''), (50, 'B', 'b', '')",
         "DELETE FROM shop_shelf WHERE id = 50",
     )
     plugins = [shop.models(WIDER)]

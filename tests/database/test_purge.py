@@ -5,9 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.conftest import FreshDatabase
-from tests.database.helpers import count, execute, tables
-from tests.database.plugins import SHOP, PluginMaker
 
 from gongzhi.database import open_database, parse_url
 from gongzhi.database.migrate import (
@@ -22,6 +19,9 @@ from gongzhi.database.migrate import (
 from gongzhi.errors import MigrationError
 from gongzhi.plugin import Plugin
 from gongzhi.registry.models import Area
+from tests.conftest import FreshDatabase
+from tests.database.helpers import count, execute, tables
+from tests.database.plugins import SHOP, PluginMaker
 
 ANNEX = """
 class Extra(Model):
@@ -122,7 +122,7 @@ async def test_the_core_stays(url: str, plugins: list[Plugin]) -> None:
 
 
 async def test_a_misspelt_name(url: str, plugins: list[Plugin]) -> None:
-    with pytest.raises(MigrationError, match="shoop: it has no tables here.*shop, shop_annex"):
+    with pytest.raises(MigrationError, match=r"shoop: it has no tables here.*shop, shop_annex"):
         await purge_plan(url, plugins, "shoop")
 
 

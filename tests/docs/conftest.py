@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,6 +39,11 @@ class Demo:
         self._place = place
         self._tokens = tokens
 
+    @property
+    def accounts(self) -> set[str]:
+        """The names of its accounts."""
+        return set(self._tokens)
+
     def ask(self, account: str, query: str, variables: object = None) -> dict[str, object]:
         """Ask as an account, or as anybody, and return the answer as a client reads it."""
         token = None if account == "anybody" else self._tokens[account]
@@ -73,11 +77,6 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Demo, dict[
     finally:
         loop.run_until_complete(opened.__aexit__(None, None, None))
         loop.close()
-
-
-def parsed(text: str) -> object:
-    """Read JSON as a page shows it."""
-    return json.loads(text)
 
 
 def first_steps(folder: Path, environment: Environment) -> Reader:

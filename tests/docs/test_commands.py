@@ -1,4 +1,4 @@
-"""The pages whose commands can be followed: tutorial, imports of a plugin, first steps, importing."""
+"""The pages that can be followed: tutorial, imports of a plugin, first steps, importing."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ async def main():
             "problems": [str(problem) for _, problem in registry.checks()],
             "permissions": [p.code for owner, p in registry.permissions() if owner.name != "core"],
             "imports": [i.name for owner, i in registry.imports() if owner.name != "core"],
-            "commands": [c.callback.__name__ for c in registry.commands("reading").registered_commands],
+            "commands": [
+                c.callback.__name__ for c in registry.commands("reading").registered_commands
+            ],
             "settings": registry.settings_of("reading").model_dump(),
             "data": answer.data,
             "errors": answer.errors,

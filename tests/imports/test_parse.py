@@ -72,6 +72,10 @@ READ = [
     (AREA_KIND, "区(县)", "DISTRICT"),
     (AREA_KIND, "县", "DISTRICT"),
     (AREA_KIND, "自治区", "PROVINCE"),
+    (FromCodeList(lists.ORGANIZATION_KIND), "镇党委", "TOWN_PARTY_COMMITTEE"),
+    (FromCodeList(lists.ORGANIZATION_KIND), "乡党委", "TOWN_PARTY_COMMITTEE"),
+    (FromCodeList(lists.ORGANIZATION_KIND), "区委", "DISTRICT_PARTY_COMMITTEE"),
+    (FromCodeList(lists.ORGANIZATION_KIND), "市委", "CITY_PARTY_COMMITTEE"),
     (Tags(lists.SKILL), "法律、急救, 园艺；法律", ["LAW", "FIRST_AID", "GARDENING"]),
     (Tags(lists.SKILL), " ", None),
 ]
@@ -114,6 +118,7 @@ REFUSED = [
     (ETHNIC, "火星族", "NOT_IN_LIST"),
     (Tags(lists.SKILL), "法律、飞行", "NOT_IN_LIST"),
     (FromCodeList("nothing"), "甲", "NOT_IN_LIST"),
+    (FromCodeList(lists.ORGANIZATION_KIND), "党委", "NOT_IN_LIST"),
     (IdNumberCell(), "123", "ID_LENGTH"),
 ]
 

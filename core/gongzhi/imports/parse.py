@@ -33,7 +33,7 @@ _PHONE: Final = re.compile(r"\+?[0-9]{3,12}(?:-[0-9]{1,8}){0,2}")
 _COUNTRY: Final = re.compile(r"^(?:\+86|0086|86(?=1[3-9][0-9]{9}$))-?")
 _SCIENTIFIC: Final = re.compile(r"[0-9](?:\.[0-9]+)?E\+?[0-9]+", re.IGNORECASE)
 _TAG_SEPARATORS: Final = re.compile(r"[、,，;；/\n]+")
-_IN_BRACKETS: Final = re.compile(r"[()（）、]")
+_BRACKETS: Final = re.compile(r"(.*?)[(（](.*?)[)）](.*)")
 _EXACT_INTEGERS: Final = 10**15
 """Up to here a spreadsheet keeps every digit of a number."""
 _SHOWN_CHOICES: Final = 8
@@ -469,19 +469,30 @@ class Tags(_Free):
 def code_labels(options: Iterable[CodeOption]) -> dict[str, str]:
     """Return every spelling of these entries; a code wins over a label that is spelt like it.
 
-    A label such as 区（县） is known as 区 and as 县 too.
+    A label such as 镇（乡）党委 is known as 镇党委 and, if no other label is, as 乡党委.
     """
     options = tuple(options)
-    known = {
-        fold(part): option.code
-        for option in options
-        for part in _IN_BRACKETS.split(option.label_zh)
-        if part
-    }
+    # Rarer spellings first, so that better ones replace them; of equals none is right.
+    known: dict[str, str] = {}
+    for place in (1, 0):
+        spelled: dict[str, set[str]] = {}
+        for option in options:
+            for text in _readings(option.label_zh)[place]:
+                spelled.setdefault(fold(text), set()).add(option.code)
+        known |= {text: codes.pop() for text, codes in spelled.items() if len(codes) == 1}
     known |= {fold(option.label_en): option.code for option in options}
     known |= {fold(option.label_zh): option.code for option in options}
     known |= {fold(option.code): option.code for option in options}
     return known
+
+
+def _readings(label: str) -> tuple[list[str], list[str]]:
+    """Return a label without its brackets, and with each of their words instead."""
+    match = _BRACKETS.fullmatch(label)
+    if match is None:
+        return [], []
+    head, words, tail = match.groups()
+    return [head + tail], [word + tail for word in words.split("、")]
 
 
 def _listed(known: Labels, choices: Sequence[str]) -> ReadCell:

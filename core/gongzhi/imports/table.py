@@ -187,7 +187,8 @@ def _with_content(
             row = row + [None] * (width - len(row))  # noqa: PLW2901  # padded
         # Most rows have something in their first cell, so this is one look for nearly all.
         for place in wanted:
-            if row[place] not in BLANKS:
+            cell = row[place]
+            if cell not in BLANKS and not (cell.__class__ is str and cell.isspace()):
                 numbers.append(number)
                 rows.append(row)
                 break

@@ -14,6 +14,8 @@ from gongzhi.imports.parse import CodeOption, ParseContext
 from gongzhi.imports.spec import Column, ImportSpec
 from gongzhi.imports.table import CODES_SHEET
 
+_TEXT: Final = 49
+"""The built-in number format "@" of Excel: what is typed stays as typed."""
 _ROWS: Final = 5_000
 """So many rows get drop-downs."""
 _WIDTH: Final = 18
@@ -34,12 +36,12 @@ def write_template(
         sheet = book.add_worksheet(spec.title_zh)
         codes = book.add_worksheet(CODES_SHEET)
         head = book.add_format(
-            {"bold": True, "bg_color": "#DDEBF7", "border": 1, "num_format": "@"}
+            {"bold": True, "bg_color": "#DDEBF7", "border": 1, "num_format": _TEXT}
         )
         note = book.add_format(
-            {"text_wrap": True, "valign": "top", "font_color": "#7F7F7F", "num_format": "@"}
+            {"text_wrap": True, "valign": "top", "font_color": "#7F7F7F", "num_format": _TEXT}
         )
-        text = book.add_format({"num_format": "@"})
+        text = book.add_format({"num_format": _TEXT})
         sheet.set_row(1, _TALL)
         sheet.freeze_panes(2, 0)
         for place, column in enumerate(spec.columns):

@@ -371,7 +371,7 @@ class Member(Node):
     version: int
 
 
-@record(models.MemberEvent, scope=Scope(path="org_path"), read="core.member.read")
+@record(models.MemberEvent, scope=Scope.along("member"), read=None)
 class MemberEvent:
     """党籍变更记录 · a decision about a membership.
 

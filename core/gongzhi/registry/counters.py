@@ -235,20 +235,23 @@ _STAGES = ", ".join(f"'{stage.value}'" for stage in sorted(MEMBER_STAGES))
 _OWN = {
     ORGANIZATIONS: (
         "SELECT o.id AS organization_id, o.kind AS bucket, 1 AS n FROM core_organization o"
-        " WHERE o.status = 'ACTIVE'"
+        " WHERE o.status = 'ACTIVE' AND {only_organizations}"
     ),
     MEMBERS: (
         "SELECT m.branch_id AS organization_id, m.stage AS bucket, count(*) AS n"  # noqa: S608
-        f" FROM core_member m WHERE m.state IN ({_STATES}) GROUP BY m.branch_id, m.stage"
+        f" FROM core_member m WHERE m.state IN ({_STATES}) AND {{only_members}}"
+        " GROUP BY m.branch_id, m.stage"
     ),
     BIRTH_YEARS: (
         "SELECT m.branch_id AS organization_id,"  # noqa: S608  # enum values
         " coalesce(CAST(p.birth_year AS TEXT), '') AS bucket, count(*) AS n"
         " FROM core_member m JOIN core_person p ON p.id = m.person_id"
-        f" WHERE m.state IN ({_STATES}) AND m.stage IN ({_STAGES})"
+        f" WHERE m.state IN ({_STATES}) AND m.stage IN ({_STAGES}) AND {{only_members}}"
         " GROUP BY m.branch_id, p.birth_year"
     ),
 }
+
+_SUBTREE = "(SELECT id FROM core_organization WHERE path >= $1 AND path < $2)"
 
 _SAME = "f.organization_id = c.organization_id AND f.metric = c.metric AND f.bucket = c.bucket"
 
@@ -282,14 +285,17 @@ async def _count(execute: Execute, within: str = "") -> None:
         " PRIMARY KEY (organization_id, metric, bucket))",
         [],
     )
-    subtree = " WHERE o.path >= $1 AND o.path < $2" if within else ""
-    params = [within, within[:-1] + "/"] if within else []
+    only = {
+        "only_organizations": f"o.id IN {_SUBTREE}" if within else "1 = 1",
+        "only_members": f"m.branch_id IN {_SUBTREE}" if within else "1 = 1",
+    }
     for metric, own in _OWN.items():
         await execute(
             "INSERT INTO gongzhi_count"  # noqa: S608  # constants of this module only
             f" SELECT o.id, o.superior_id, o.depth, '{metric}', own.bucket, own.n, own.n"
-            f" FROM ({own}) own JOIN core_organization o ON o.id = own.organization_id{subtree}",
-            params,
+            f" FROM ({own.format(**only)}) own"
+            " JOIN core_organization o ON o.id = own.organization_id",
+            _range(within),
         )
     levels = await execute("SELECT max(depth) AS deepest FROM gongzhi_count", [])
     top = within.count(".") - 1 if within else 0
@@ -301,6 +307,7 @@ async def _count(execute: Execute, within: str = "") -> None:
             " GROUP BY p.id, p.superior_id, p.depth, r.metric, r.bucket",
             [depth],
         )
+    await execute("ANALYZE gongzhi_count", [])
     await execute(
         "INSERT INTO gongzhi_fresh SELECT organization_id, metric, bucket, sum(own), sum(total)"
         " FROM gongzhi_count GROUP BY organization_id, metric, bucket",
@@ -311,30 +318,30 @@ async def _count(execute: Execute, within: str = "") -> None:
 
 async def _apply(execute: Execute, within: str = "") -> None:
     """Make ``core_counter`` equal to ``gongzhi_fresh``; what is right already is not written."""
-    subtree = (
-        "organization_id IN (SELECT id FROM core_organization WHERE path >= $1 AND path < $2) AND "
-        if within
-        else ""
-    )
+    only = f"organization_id IN {_SUBTREE}" if within else "1 = 1"
     await execute(
-        f"DELETE FROM core_counter AS c WHERE {subtree}"  # noqa: S608  # constants only
-        f" NOT EXISTS (SELECT 1 FROM gongzhi_fresh f WHERE {_SAME})",
-        [within, within[:-1] + "/"] if within else [],
+        f"DELETE FROM core_counter AS c WHERE {only}"  # noqa: S608  # constants only
+        f" AND NOT EXISTS (SELECT 1 FROM gongzhi_fresh f WHERE {_SAME})",
+        _range(within),
     )
-    await execute(
-        "UPDATE core_counter AS c SET own = f.own, total = f.total, org_path = o.path"  # noqa: S608
-        " FROM gongzhi_fresh f JOIN core_organization o ON o.id = f.organization_id"
-        f" WHERE {_SAME} AND (c.own <> f.own OR c.total <> f.total OR c.org_path <> o.path)",
-        [],
-    )
+    # The order is for PostgreSQL: sorting comes to an end before the first row is written, so the
+    # join never reads what this statement itself has added.
     await execute(
         "INSERT INTO core_counter (organization_id, org_path, metric, bucket, own, total)"  # noqa: S608
         " SELECT f.organization_id, o.path, f.metric, f.bucket, f.own, f.total"
         " FROM gongzhi_fresh f JOIN core_organization o ON o.id = f.organization_id"
-        f" WHERE NOT EXISTS (SELECT 1 FROM core_counter c WHERE {_SAME})",
+        f" LEFT JOIN core_counter c ON {_SAME}"
+        " WHERE c.id IS NULL OR c.own <> f.own OR c.total <> f.total OR c.org_path <> o.path"
+        " ORDER BY o.path, f.metric, f.bucket"
+        " ON CONFLICT (organization_id, metric, bucket) DO UPDATE"
+        " SET own = excluded.own, total = excluded.total, org_path = excluded.org_path",
         [],
     )
     await _drop(execute)
+
+
+def _range(within: str) -> list[str]:
+    return [within, within[:-1] + "/"] if within else []
 
 
 async def _drop(execute: Execute) -> None:

@@ -108,10 +108,9 @@ def template(
 
     An Excel file with Chinese headers, an explanatory second row and drop-downs.
     """
-    from gongzhi.imports.template import write_template
-
     from gongzhi.imports.engine import code_lists
     from gongzhi.imports.session import open_session
+    from gongzhi.imports.template import write_template
 
     settings, registry = load()
     spec = _spec(registry, entity)
@@ -173,10 +172,9 @@ def undo(
 
     Removes the rows it created and restores those it changed; says what it left as it is.
     """
-    from gongzhi.imports.undo import undo as undo_batch
-
     from gongzhi.imports.report import render_undo
     from gongzhi.imports.session import open_session
+    from gongzhi.imports.undo import undo as undo_batch
 
     settings, registry = load()
     privacy = settings.privacy_keys()
