@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from types import MappingProxyType
 
 from gongzhi.access.models import Edge
@@ -61,8 +62,11 @@ class RowScope:
 NOTHING = RowScope(everything=False, organizations=(), areas=())
 EVERYTHING = RowScope(everything=True, organizations=(), areas=())
 
-Shape = tuple[tuple[str, bool, int, int], ...]
-"""For each permission, in order: code, everything, number of org ranges, number of area ranges."""
+Bounds = tuple[tuple[int, int], ...]
+"""Ranges by the positions of their two ends in :attr:`Viewer.bounds`."""
+
+Shape = tuple[tuple[str, bool, Bounds, Bounds], ...]
+"""For each permission, in order: code, everything, ranges of organizations, ranges of areas."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +82,25 @@ class Viewer:
     """Seconds since 1970: from here on this viewer may differ and must be read again."""
     shape: Shape = field(init=False)
     """What a plan depends on: viewers of one shape share the SQL and differ in its values."""
+    bounds: tuple[str, ...] = field(init=False)
+    """The ends of all ranges, each text once: permissions mostly cover the same rows."""
 
     def __post_init__(self) -> None:
-        """Compute the shape once, because every request needs it."""
+        """Compute shape and bounds once, because every request needs them."""
+        positions: dict[str, int] = {}
+
+        def numbered(ranges: Iterable[Range]) -> Bounds:
+            ends = [(r.lo, r.hi) for r in ranges]
+            for end in chain.from_iterable(ends):
+                positions.setdefault(end, len(positions))
+            return tuple((positions[lo], positions[hi]) for lo, hi in ends)
+
         shape = tuple(
-            (code, scope.everything, len(scope.organizations), len(scope.areas))
+            (code, scope.everything, numbered(scope.organizations), numbered(scope.areas))
             for code, scope in sorted(self.scopes.items())
         )
         object.__setattr__(self, "shape", shape)
+        object.__setattr__(self, "bounds", tuple(positions))
 
     def scope(self, permission: str) -> RowScope:
         """Return the rows that a permission opens to this viewer."""

@@ -145,7 +145,7 @@ class PostgresReader:
         loop = asyncio.get_running_loop()
         turn: asyncio.Future[asyncpg.Connection[Any] | None] = loop.create_future()
         self._waiting.append(turn)
-        # A timer of our own: under load half of all reads wait, and wait_for costs several times it.
+        # A timer of our own: under load half of all reads wait, and wait_for costs far more.
         late = loop.call_later(self._timeout, _too_late, turn)
         try:
             return await turn

@@ -114,7 +114,7 @@ def member_deltas(
     """Return what ``n`` memberships with these facts add to the counts."""
     if state not in COUNTED_STATES:
         return []
-    deltas = [Delta(org_path, MEMBERS, stage.value, n)]
+    deltas = [Delta(org_path, MEMBERS, str(stage), n)]
     if stage in MEMBER_STAGES:
         deltas.append(
             Delta(org_path, BIRTH_YEARS, "" if birth_year is None else str(birth_year), n)
@@ -281,8 +281,7 @@ async def _count(execute: Execute, within: str = "") -> None:
     )
     await execute(
         "CREATE TEMPORARY TABLE gongzhi_fresh (organization_id BIGINT, metric VARCHAR(64),"
-        " bucket VARCHAR(64), own BIGINT, total BIGINT,"
-        " PRIMARY KEY (organization_id, metric, bucket))",
+        " bucket VARCHAR(64), own BIGINT, total BIGINT)",
         [],
     )
     only = {
@@ -312,6 +311,9 @@ async def _count(execute: Execute, within: str = "") -> None:
         "INSERT INTO gongzhi_fresh SELECT organization_id, metric, bucket, sum(own), sum(total)"
         " FROM gongzhi_count GROUP BY organization_id, metric, bucket",
         [],
+    )
+    await execute(
+        "CREATE INDEX gongzhi_fresh_key ON gongzhi_fresh (organization_id, metric, bucket)", []
     )
     await execute("ANALYZE gongzhi_fresh", [])
 

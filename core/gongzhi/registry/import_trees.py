@@ -25,7 +25,8 @@ RECOUNT_FROM: Final = 5_000
 
 _LEVEL_KINDS: Final = {"PROVINCE": "PROVINCE", "CITY": "CITY", "COUNTY": "DISTRICT"}
 _PARK: Final = re.compile(
-    r"(?:园区?|开发区|示范区|试验区|工业区|保税区|合作区|功能区|实验区|物流区|新区|基地)$"
+    r"(?:园区?|开发区|示范区|试验区|工业区|保税区|合作区|功能区|实验区|物流区|新区|基地)"
+    r"(?:（.*）)?$"
 )
 _Names = tuple[tuple[tuple[str, ...], str], ...]
 _TOWN_NAMES: Final[_Names] = (

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 import orjson
 from graphql import ExecutionResult, GraphQLError, execute
 
-from gongzhi.clock import today
 from gongzhi.database.reads import Reader, StatementTimeoutError
 from gongzhi.errors import DatabaseUnavailableError, GongzhiError
 from gongzhi_schema.query.dialects import DIALECTS
@@ -88,7 +87,7 @@ class Engine:
             cost = operation.cost(values)
         except RequestError as exc:
             return _refusal(exc.errors, request_id)
-        bind = Bind(values, viewer, today(self._zone), self._norms, self._digest)
+        bind = Bind(values, viewer, self._zone, self._norms, self._digest)
         try:
             if self._planned and operation.is_query:
                 plan = self.plan(operation, values, viewer)

@@ -57,8 +57,7 @@ class Filters:
             column, target = frame.own(scope.path), self._catalogue.types["Organization"]
         if target.spec is None or target.table is None:
             raise Unplannable(target.name)
-        get = value.get
-        key = self._parameters.add(lambda bind: key_of(get(bind), target.name), "int")
+        key = self._parameters.key(value, target.name)
         o = self._parameters.alias()
         conditions = " AND ".join([f"{o}.id = {key}", *self._visibility.visible(target.spec, o)])
         path = f"FROM {target.table.name} {o} WHERE {conditions}"
@@ -92,15 +91,11 @@ class Filters:
             else:
                 operator = {"eq": "=", "gte": ">=", "lt": "<"}[test]
                 if edge:
-                    one = self._parameters.add(_key(get, info.type_name), "int")
+                    one = self._parameters.key(inner, info.type_name)
                 else:
                     one = self._parameters.value(inner, kind)
                 conditions.append(f"{expression} {operator} {one}")
         return conditions
-
-
-def _key(get: Getter, type_name: str) -> Getter:
-    return lambda bind: key_of(get(bind), type_name)
 
 
 def _listed(get: Getter, type_name: str | None) -> Callable[[Bind], list[Any]]:

@@ -107,8 +107,12 @@ class Pages:
         maximum, default = self._compiler.page.page_size, self._compiler.page.default_page_size
         if given is None:
             return str(default)
+        if given.constant:  # a number in the text lets the database plan for so few rows
+            return str(page_size(given.sample, maximum))
         get = given.get
-        return self._compiler.parameters.add(lambda bind: page_size(get(bind), maximum), "int")
+        return self._compiler.parameters.add(
+            lambda bind: page_size(get(bind), maximum), "int", (given.variable, "first")
+        )
 
     def _page(self, row: str, alias: str, first: str) -> str:
         return self._dialect.aggregate(row, f"{alias}.rn <= {first}", order=f"{alias}.rn")

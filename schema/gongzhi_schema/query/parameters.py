@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from enum import Enum
 from typing import Any
 
 import orjson
 
-from gongzhi_schema.query.dialects import Dialect
+from gongzhi_schema.query.dialects import Dialect, quoted
 from gongzhi_schema.query.frames import Plan
 from gongzhi_schema.query.values import Bind, Getter, Value, key_of, plain
-
 
 _MARK = re.compile("\x00([0-9]+)\x00")
 """Stands for a parameter until the statement is whole; no text in SQL can hold a NUL."""
@@ -41,13 +41,26 @@ class Parameters:
         return made
 
     def value(self, value: Value, kind: str = "text") -> str:
-        """Return the placeholder of a client's scalar."""
+        """Return the placeholder of a client's scalar, or the name of an enum's value itself.
+
+        What is an enum decides the plan anyway (:func:`.values.shape`), its names are the schema's,
+        and the database plans better for a stage that it knows.
+        """
         get = value.get
+        if isinstance(value.sample, Enum):
+            return quoted(value.sample.name)
         if kind == "id":
-            return self.add(lambda bind: key_of(get(bind)), "int")
+            return self.key(value)
+        name = value.variable and (value.variable, kind)
         if kind == "bool" and self.dialect.sqlite:
-            return self.add(lambda bind: int(get(bind)), "bool")
-        return self.add(lambda bind: plain(get(bind)), kind)
+            return self.add(lambda bind: int(get(bind)), "bool", name)
+        return self.add(lambda bind: plain(get(bind)), kind, name)
+
+    def key(self, value: Value, *types: str) -> str:
+        """Return the placeholder of the key in a client's global id of one of these types."""
+        get = value.get
+        name = value.variable and (value.variable, "key", types)
+        return self.add(lambda bind: key_of(get(bind), *types), "int", name)
 
     def listed(self, get: Callable[[Bind], list[Any]], kind: str) -> str:
         """Return the placeholder of a list."""

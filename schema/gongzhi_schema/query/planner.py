@@ -14,6 +14,7 @@ import orjson
 from graphql.language import ast
 from tortoise.models import Model
 
+from gongzhi.access.viewer import Shape
 from gongzhi.graph.scope import Scope, Where
 from gongzhi.graph.sources import (
     CodeOf,
@@ -46,10 +47,8 @@ from gongzhi_schema.query.values import (
     Arguments,
     BadInput,
     Bind,
-    Getter,
     Unplannable,
     camel,
-    key_of,
     plain,
     read_arguments,
     split_id,
@@ -69,7 +68,7 @@ class Compiler:
         self,
         catalogue: Catalogue,
         dialect: Dialect,
-        viewer_shape: Sequence[tuple[str, bool, int, int]],
+        viewer_shape: Shape,
         page: Page,
         selections: Selections,
         variables: Mapping[str, Any],
@@ -520,7 +519,7 @@ class Compiler:
         def conditions(frame: Frame) -> list[str]:
             found = []
             if (given := arguments.own("id")) is not None:
-                key = self.parameters.add(_key(given.get, target.name), "int")
+                key = self.parameters.key(given, target.name)
                 found.append(f"{frame.own('id')} = {key}")
             found += [
                 f"{frame.own(name)} = {self.parameters.value(given)}"
@@ -675,5 +674,3 @@ class _Asked:
         return self._compiler.dialect.after(path)
 
 
-def _key(get: Getter, type_name: str) -> Getter:
-    return lambda bind: key_of(get(bind), type_name)

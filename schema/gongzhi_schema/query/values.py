@@ -9,8 +9,16 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from graphql import GraphQLArgument, GraphQLInputType, value_from_ast
+from graphql import (
+    GraphQLArgument,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    get_named_type,
+    value_from_ast,
+)
 from graphql.language import ast
+
+from gongzhi.clock import today
 
 if TYPE_CHECKING:
     from gongzhi.access.viewer import Viewer
@@ -33,36 +41,61 @@ class Bind:
 
     variables: Mapping[str, Any]
     viewer: Viewer
-    today: dt.date
+    zone: dt.tzinfo
+    """Where a day begins."""
     norms: Norms
     """Figures that the deployment may set, for rules that run in SQL."""
     digest: Callable[[str], str]
     """The keyed hash of a personal value."""
+    _today: dt.date | None = None
+
+    @property
+    def today(self) -> dt.date:
+        """The day of the request: one and the same for all that asks for it."""
+        if self._today is None:
+            self._today = today(self.zone)
+        return self._today
 
 
 Getter = Callable[[Bind], Any]
 
 
 class Value:
-    """An argument: its value while planning, which decides the plan, and a getter for the rest."""
+    """An argument: its value while planning, which decides the plan, and a getter for the rest.
 
-    __slots__ = ("get", "sample")
+    ``variable`` names the variable that the value is, ``constant`` says that it stands in the
+    document itself. ``fields`` are those of an input object that is written out in the document:
+    each is then read by itself, rather than the whole object for each of them.
+    """
 
-    def __init__(self, sample: Any, get: Getter) -> None:
+    __slots__ = ("_fields", "constant", "get", "sample", "variable")
+
+    def __init__(
+        self,
+        sample: Any,
+        get: Getter,
+        *,
+        variable: str | None = None,
+        constant: bool = False,
+        fields: Mapping[str, Value] | None = None,
+    ) -> None:
         self.sample = sample
         self.get = get
+        self.variable = variable
+        self.constant = constant
+        self._fields = fields or {}
 
     def items(self) -> list[tuple[str, Value]]:
         """Return the given fields of an input object, those that are null left out."""
         return [
-            (key, Value(sample, _item(self.get, key)))
+            (key, self._fields.get(key) or self._item(key, sample))
             for key, sample in self.sample.items()
             if sample is not None
         ]
 
-
-def _item(get: Getter, key: str) -> Getter:
-    return lambda bind: get(bind)[key]
+    def _item(self, key: str, sample: Any) -> Value:
+        get = self.get
+        return Value(sample, lambda bind: get(bind)[key], constant=self.constant)
 
 
 class Arguments:
@@ -106,11 +139,30 @@ def _read(
         name = node.name.value
         if name not in variables:
             return None
-        return Value(variables[name], lambda bind: bind.variables[name])
+        return Value(variables[name], lambda bind: bind.variables[name], variable=name)
     sample = value_from_ast(node, kind, dict(variables))
     if _has_variable(node):
-        return Value(sample, lambda bind: value_from_ast(node, kind, dict(bind.variables)))
-    return Value(sample, lambda _bind: sample)
+        return Value(
+            sample,
+            lambda bind: value_from_ast(node, kind, dict(bind.variables)),
+            fields=_read_fields(node, kind, variables),
+        )
+    return Value(sample, lambda _bind: sample, constant=True)
+
+
+def _read_fields(
+    node: ast.ValueNode, kind: GraphQLInputType, variables: Mapping[str, Any]
+) -> dict[str, Value]:
+    named = get_named_type(kind)
+    if not (isinstance(node, ast.ObjectValueNode) and isinstance(named, GraphQLInputObjectType)):
+        return {}
+    found = {}
+    for part in node.fields or ():
+        declared = named.fields[part.name.value]
+        value = _read(part.value, declared.type, variables)
+        if value is not None:
+            found[declared.out_name or part.name.value] = value
+    return found
 
 
 def _has_variable(node: ast.ValueNode) -> bool:

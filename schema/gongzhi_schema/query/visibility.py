@@ -5,20 +5,21 @@ Every reference to a table passes through :meth:`Visibility.visible`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from tortoise.models import Model
 
+from gongzhi.access.viewer import Bounds, Shape
 from gongzhi.graph.scope import Scope, Where
 from gongzhi.graph.sources import CodeOf
 from gongzhi.graph.vocabulary import TypeSpec
 from gongzhi_schema.catalogue import Catalogue
 from gongzhi_schema.query.dialects import quoted
 from gongzhi_schema.query.parameters import Parameters
-from gongzhi_schema.query.values import Getter, Unplannable
+from gongzhi_schema.query.values import Unplannable
 
 _ORGANIZATIONS = "core_organization"
+_NOTHING: tuple[bool, Bounds, Bounds] = (False, (), ())
 
 
 class Visibility:
@@ -28,11 +29,11 @@ class Visibility:
         self,
         catalogue: Catalogue,
         parameters: Parameters,
-        viewer_shape: Sequence[tuple[str, bool, int, int]],
+        viewer_shape: Shape,
     ) -> None:
         self._catalogue = catalogue
         self._parameters = parameters
-        self._shape = {code: rest for code, *rest in viewer_shape}
+        self._shape = {code: (every, orgs, areas) for code, every, orgs, areas in viewer_shape}
 
     def visible(self, spec: TypeSpec, alias: str) -> list[str]:
         """Return the viewer's predicate on a table; ``FALSE`` where nothing is visible."""
@@ -63,21 +64,19 @@ class Visibility:
 
     def inside(self, permission: str, scope: Scope, alias: str) -> str:
         """Return the condition that a row lies in the scope of a permission."""
-        everything, organizations, areas = self._shape.get(permission, (False, 0, 0))
+        everything, organizations, areas = self._shape.get(permission, _NOTHING)
         if everything:
             return "TRUE"
         options = []
         if scope.path is not None and organizations:
-            options.append(
-                self._ranges(permission, "organizations", organizations, f'{alias}."{scope.path}"')
-            )
+            options.append(self._ranges(organizations, f'{alias}."{scope.path}"'))
         if areas:
             if scope.area_path is not None:
                 column = f'{alias}."{scope.area_path}"'
-                options.append(self._ranges(permission, "areas", areas, column))
+                options.append(self._ranges(areas, column))
             elif scope.organization is not None:
                 o = self._parameters.alias()
-                ranges = self._ranges(permission, "areas", areas, f"{o}.area_path")
+                ranges = self._ranges(areas, f"{o}.area_path")
                 options.append(
                     f"EXISTS (SELECT 1 FROM {_ORGANIZATIONS} {o} "
                     f'WHERE {o}.id = {alias}."{scope.organization}_id" AND {ranges})'
@@ -108,22 +107,16 @@ class Visibility:
             f'WHERE {x}."{table.foreign_keys[by].column}" = {alias}.id AND {inside})'
         )
 
-    def _ranges(self, permission: str, edge: str, number: int, column: str) -> str:
-        ranges = []
-        for i in range(number):
-            lo, hi = self.bounds(permission, edge, i)
-            ranges.append(f"{column} >= {lo} AND {column} < {hi}")
-        return ranges[0] if number == 1 else "(" + " OR ".join(ranges) + ")"
+    def _ranges(self, bounds: Bounds, column: str) -> str:
+        ranges = [
+            f"{column} >= {self._bound(lo)} AND {column} < {self._bound(hi)}" for lo, hi in bounds
+        ]
+        return ranges[0] if len(ranges) == 1 else "(" + " OR ".join(ranges) + ")"
 
-    def bounds(self, permission: str, edge: str, i: int) -> tuple[str, str]:
-        """Return the placeholders of one range of a permission's scope."""
-
-        def bound(end: str) -> Getter:
-            return lambda bind: getattr(getattr(bind.viewer.scope(permission), edge)[i], end)
-
-        return (
-            self._parameters.add(bound("lo"), "text", (permission, edge, i, "lo")),
-            self._parameters.add(bound("hi"), "text", (permission, edge, i, "hi")),
+    def _bound(self, position: int) -> str:
+        """Return the placeholder of one end of a range of the viewer."""
+        return self._parameters.add(
+            lambda bind: bind.viewer.bounds[position], "text", ("bound", position)
         )
 
     def spec_of(self, model: type[Model]) -> TypeSpec:
@@ -135,11 +128,11 @@ class Visibility:
 
     def whole(self, permission: str, path: str, after: str) -> str:
         """Return the condition that a whole subtree lies in the scope of a permission."""
-        _, organizations, _ = self._shape.get(permission, (False, 0, 0))
-        covered = []
-        for i in range(organizations):
-            lo, hi = self.bounds(permission, "organizations", i)
-            covered.append(f"({path} >= {lo} AND {after} <= {hi})")
+        _, organizations, _ = self._shape.get(permission, _NOTHING)
+        covered = [
+            f"({path} >= {self._bound(lo)} AND {after} <= {self._bound(hi)})"
+            for lo, hi in organizations
+        ]
         return " OR ".join(covered) or "FALSE"
 
 

@@ -1,4 +1,4 @@
-"""Read before you commit: what was taken for a rename keeps the old values.
+"""Written by gongzhi makemigrations; a rename keeps the old values: read before commit.
 
 - Create model TeaParty
 """
