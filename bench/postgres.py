@@ -64,7 +64,7 @@ def running() -> Iterator[Cluster]:
     with (DATA / "postgres.log").open("wb") as log:
         process = subprocess.Popen(
             [
-                *("/bin/sh", "-c", server._GUARD, "guard", *prefix),
+                *("/bin/sh", "-c", server._GUARD, "guard", str(sockets), *prefix),
                 *(str(programs / "postgres"), "-D", str(data), *arguments),
             ],
             stdin=subprocess.PIPE,

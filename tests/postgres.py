@@ -38,11 +38,13 @@ _USER_NAMESPACE = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
 
 # Ends the server when the test process is gone, however that ended: the pipe on stdin closes.
 _GUARD = """
+folder=$1; shift
 "$@" </dev/null & server=$!
 trap '' INT TERM
 read -r _
 kill -QUIT "$server" 2>/dev/null
 wait "$server"
+rm -rf "$folder"
 """
 
 
@@ -238,7 +240,7 @@ def _run_server(
         argument for name, value in settings.items() for argument in ("-c", f"{name}={value}")
     ]
     process = subprocess.Popen(
-        ["/bin/sh", "-c", _GUARD, "guard", *command, "-D", str(data), *arguments],
+        ["/bin/sh", "-c", _GUARD, "guard", str(folder), *command, "-D", str(data), *arguments],
         stdin=subprocess.PIPE,
         stdout=log,
         stderr=subprocess.STDOUT,

@@ -8,10 +8,10 @@ enumerated in seconds. Keys come from the settings and are never in the database
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import os
 import unicodedata
+from collections.abc import Sequence
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -29,7 +29,7 @@ class Privacy:
     :raises GongzhiError: when the secret is not base64 or is too short.
     """
 
-    __slots__ = ("_aead", "_hash_key")
+    __slots__ = ("_aead", "_keyed")
 
     def __init__(self, secret: str) -> None:
         try:
@@ -41,7 +41,7 @@ class Privacy:
             message = "privacy.secret is shorter than 32 bytes; make one with: gongzhi secret"
             raise GongzhiError(message)
         self._aead = AESGCM(hmac.digest(raw, b"gongzhi encryption", "sha256"))
-        self._hash_key = hmac.digest(raw, b"gongzhi look-up", "sha256")
+        self._keyed = hmac.new(hmac.digest(raw, b"gongzhi look-up", "sha256"), digestmod="sha256")
 
     @staticmethod
     def new_secret() -> str:
@@ -52,6 +52,19 @@ class Privacy:
         """Encrypt a value; the same value gives another ciphertext each time."""
         nonce = os.urandom(_NONCE)
         return _KEY_ID + nonce + self._aead.encrypt(nonce, value.encode(), None)
+
+    def encrypt_all(self, values: Sequence[str | None]) -> list[bytes | None]:
+        """Encrypt many values, each with a nonce of its own; nothing stays nothing."""
+        nonces = os.urandom(_NONCE * len(values))
+        encrypt = self._aead.encrypt
+        stored: list[bytes | None] = []
+        for at, value in zip(range(0, len(nonces), _NONCE), values, strict=True):
+            if value is None:
+                stored.append(None)
+            else:
+                nonce = nonces[at : at + _NONCE]
+                stored.append(_KEY_ID + nonce + encrypt(nonce, value.encode(), None))
+        return stored
 
     def decrypt(self, stored: bytes) -> str:
         """Decrypt what :meth:`encrypt` made.
@@ -66,7 +79,9 @@ class Privacy:
 
     def digest(self, value: str) -> str:
         """Return the keyed hash of the value's folded form, 64 hex digits."""
-        return hmac.new(self._hash_key, fold(value).encode(), hashlib.sha256).hexdigest()
+        keyed = self._keyed.copy()  # the key is worked in already: an import hashes very many
+        keyed.update(fold(value).encode())
+        return keyed.hexdigest()
 
 
 def fold(value: str) -> str:

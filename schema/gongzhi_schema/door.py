@@ -23,6 +23,8 @@ PATH = "/graphql"
 
 _JSON = b"application/json"
 _GRAPHQL = b"application/graphql-response+json"
+_JSON_UTF8 = (b"content-type", _JSON + b"; charset=utf-8")
+_GRAPHQL_UTF8 = (b"content-type", _GRAPHQL + b"; charset=utf-8")
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}\Z")
 
 
@@ -56,8 +58,8 @@ class Door:
             await self._rest(scope, receive, send)
             return
         headers: dict[bytes, bytes] = dict(scope["headers"])
-        request_id = headers.get(b"x-request-id", b"")
-        if not _REQUEST_ID.match(request_id):
+        request_id = headers.get(b"x-request-id")
+        if request_id is None or not _REQUEST_ID.match(request_id):
             request_id = b"%b-%x" % (self._prefix, next(self._numbers))
         modern = _GRAPHQL in headers.get(b"accept", b"")
         method = scope["method"]
@@ -89,7 +91,8 @@ class Door:
         if engine is None or viewers is None:
             raise RefusedError(503, "UNAVAILABLE", "服务正在启动 · the server is starting")
         try:
-            viewer = await viewers.of(headers.get(b"authorization"))
+            authorization = headers.get(b"authorization")
+            viewer = viewers.known(authorization) or await viewers.of(authorization)
         except DatabaseUnavailableError as exc:
             raise RefusedError(
                 503, "UNAVAILABLE", "数据库暂不可用 · the database is unavailable"
@@ -122,8 +125,8 @@ class Door:
             )
 
     async def _body(self, headers: dict[bytes, bytes], receive: Receive) -> bytes:
-        kind = headers.get(b"content-type", b"").partition(b";")
-        if kind[0].strip().lower() != _JSON:
+        kind = headers.get(b"content-type", b"")
+        if kind != _JSON and kind.partition(b";")[0].strip().lower() != _JSON:
             raise RefusedError(
                 415, "UNSUPPORTED_MEDIA_TYPE", "请用 application/json · send application/json"
             )
@@ -222,13 +225,12 @@ async def _respond(
     request_id: bytes,
     more: tuple[Any, ...] = (),
 ) -> None:
-    kind = _GRAPHQL if modern else _JSON
     await send(
         {
             "type": "http.response.start",
             "status": status,
             "headers": [
-                (b"content-type", kind + b"; charset=utf-8"),
+                _GRAPHQL_UTF8 if modern else _JSON_UTF8,
                 (b"content-length", b"%d" % len(body)),
                 (b"cache-control", b"no-store"),
                 (b"x-content-type-options", b"nosniff"),

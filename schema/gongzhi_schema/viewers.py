@@ -23,8 +23,13 @@ class Viewers:
         self._reader = reader
         self._role_permissions = role_permissions
         self._ttl = ttl
-        self._known: dict[bytes, tuple[Viewer | None, float]] = {}
+        self._known: dict[bytes | None, tuple[Viewer | None, float]] = {}
         self._asked: dict[bytes, asyncio.Future[Viewer | None]] = {}
+
+    def known(self, authorization: bytes | None) -> Viewer | None:
+        """Return the viewer of a header without waiting, None where :meth:`of` has to be asked."""
+        known = self._known.get(authorization)
+        return known[0] if known is not None and known[1] > time.monotonic() else None
 
     async def of(self, authorization: bytes | None) -> Viewer | None:
         """Return the viewer of an ``Authorization`` header; None when it is to be refused."""

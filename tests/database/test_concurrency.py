@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from textwrap import dedent
 
@@ -226,6 +227,17 @@ async def test_a_transaction_waits_for_the_one_before(sqlite_url: str) -> None:
     await asyncio.gather(first(), second())
     assert order == ["first", "second saw 1"]
     assert await count(sqlite_url, "core_kind_rule") == 2
+
+
+async def test_a_file_in_use_becomes_write_ahead_logged(tmp_path: Path) -> None:
+    """For this SQLite needs the file alone, and waits for it."""
+    path = tmp_path / "old.sqlite3"
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("CREATE TABLE t (a INT)")
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM t").fetchall()
+        asyncio.get_running_loop().call_later(0.3, reader.rollback)
+        assert await value(f"sqlite://{path}", "PRAGMA journal_mode") == "wal"
 
 
 async def test_a_begin_that_fails_gives_the_connection_back(

@@ -500,12 +500,15 @@ async def test_statements_are_not_mixed_up_between_databases(
             assert await KindRule.filter(child_kind=dialect).count() == 1
 
 
-async def test_two_databases_of_different_kinds_can_be_open(fresh_database: FreshDatabase) -> None:
+@pytest.mark.parametrize(("outer", "inner"), [("sqlite", "postgres"), ("postgres", "sqlite")])
+async def test_two_databases_of_different_kinds_can_be_open(
+    fresh_database: FreshDatabase, outer: str, inner: str
+) -> None:
     from gongzhi.registry.models import KindRule  # only here
 
-    async with open_database(fresh_database(dialect="sqlite"), []):
+    async with open_database(fresh_database(dialect=outer), []):
         await KindRule.create(child_kind="outer")
-        async with open_database(fresh_database(dialect="postgres"), []):
+        async with open_database(fresh_database(dialect=inner), []):
             await KindRule.create(child_kind="inner")
         await KindRule.create(child_kind="outer again")
         found = KindRule.filter(child_kind__startswith="outer").order_by("id")

@@ -58,7 +58,7 @@ class Demo:
         return answer
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Demo, dict[str, int]]]:
     """The demo of the bundled plugins on SQLite, and what it loaded, noun → count."""
     from gongzhi.demo import load_demo

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+import gongzhi.graph
+from gongzhi.graph import Scope, Sql
 from gongzhi.hooks import HOOK_NAMES, Hooks
 from gongzhi_schema import reference
 from tests.docs.markdown import DOCS, ROOT, follow, pages, read
@@ -103,6 +105,33 @@ def test_a_hook_has_a_test(hook: str) -> None:
     wanted = f"def test_hook_{hook}("
     files = (ROOT / "tests").rglob("test_*.py")
     assert any(wanted in path.read_text(encoding="utf-8") for path in files)
+
+
+# ---- the words of the graph ----------------------------------------------------------------------
+
+
+def test_every_word_of_the_graph_is_described() -> None:
+    text = (DOCS / "plugins" / "graph.md").read_text()
+    words = set(re.findall(r"\w+", " ".join(re.findall(r"`([^`\n]+)`", text))))
+    assert set(gongzhi.graph.__all__) - words == set()
+
+
+def test_the_scopes_and_the_questions_to_sql_exist() -> None:
+    text = (DOCS / "plugins" / "graph.md").read_text()
+    scopes = set(re.findall(r"`Scope\.(\w+)", text))
+    made = {name for name, value in vars(Scope).items() if isinstance(value, classmethod)}
+    assert scopes == made
+    questions = set(re.findall(r"\| `sql\.(\w+)", text))
+    assert questions
+    assert questions <= set(vars(Sql))
+
+
+def test_the_example_of_sql_is_that_of_the_plugin() -> None:
+    folder = ROOT / "plugins" / "gongzhi_publication"
+    code = "\n".join((folder / name).read_text() for name in ("api.py", "sql.py"))
+    blocks = read(DOCS / "plugins" / "graph.md").of("python")
+    assert blocks
+    assert all(block.text in code for block in blocks)
 
 
 # ---- every page ----------------------------------------------------------------------------------

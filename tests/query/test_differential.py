@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.compare import check, errors_of, shown
+from tests.support.compare import assert_same_errors, check, shown
 from tests.support.corpus import cases, names
 from tests.support.worlds import VIEWERS, World
 
@@ -30,4 +30,4 @@ def test_databases_answer_alike(worlds: list[World], name: str) -> None:
             assert one.status == 200
             assert (one.status, one.tier) == (other.status, other.tier)
             assert shown(one.body.get("data")) == shown(other.body.get("data"))
-            assert errors_of(one.body) == errors_of(other.body)
+            assert_same_errors(one.body, other.body)

@@ -10,7 +10,7 @@ from graphql import parse, validate
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.support.compare import check, errors_of, shown
+from tests.support.compare import assert_same_errors, check, shown
 from tests.support.data import build
 from tests.support.documents import Generator, hypothesis_documents
 from tests.support.worlds import VIEWERS, World, composed
@@ -66,7 +66,7 @@ def test_databases_answer_alike(worlds: list[World]) -> None:
         one, other = sqlite.ask(text, variables, viewer), postgres.ask(text, variables, viewer)
         assert (one.status, one.tier) == (other.status, other.tier)
         assert shown(one.body.get("data")) == shown(other.body.get("data"))
-        assert errors_of(one.body) == errors_of(other.body)
+        assert_same_errors(one.body, other.body)
 
 
 @BOUNDED

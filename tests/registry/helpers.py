@@ -107,7 +107,7 @@ async def faults(db: BaseDBAsyncClient) -> list[str]:
         " JOIN core_member m ON m.id = e.member_id"
     ):
         if row["a"] != row["b"]:
-            found.append(f"core_member_event {row['id']}: {row['a']} is not {row['b']}")
+            found.append(f"core_member_event {row['id']}: {row['a']} is not {row['b']}")  # noqa: PERF401
     for table, key, column in (
         ("core_organization", "area_id", "area_path"),
         ("core_person", "residence_area_id", "residence_path"),

@@ -160,6 +160,15 @@ EVERYTHING: Steps = [
 """One run in which every operation succeeds."""
 
 
+async def allow_everything() -> None:
+    known = {(row.parent_kind, row.child_kind) for row in await KindRule.all()}
+    await KindRule.bulk_create(
+        KindRule(parent_kind=parent, child_kind=child)
+        for parent, child in WIDE
+        if (parent, child) not in known
+    )
+
+
 async def wipe(db: BaseDBAsyncClient) -> None:
     for table in TABLES:
         await db.execute_query(f"DELETE FROM {table}")
@@ -173,12 +182,7 @@ async def play(url: str, steps: Steps, grown: int = 0) -> Counter[str]:
     done: Counter[str] = Counter()
     async with registry(url) as db:
         await wipe(db)
-        known = {(row.parent_kind, row.child_kind) for row in await KindRule.all()}
-        await KindRule.bulk_create(
-            KindRule(parent_kind=parent, child_kind=child)
-            for parent, child in WIDE
-            if (parent, child) not in known
-        )
+        await allow_everything()
         world = World()
         world.organizations.append(await organization("SUBDISTRICT_WORKING_COMMITTEE"))
         world.areas.append(await area("DISTRICT"))

@@ -784,15 +784,17 @@ async def test_appointment_spans(database_url: str) -> None:
 async def test_a_use_case_is_part_of_the_callers_transaction(database_url: str) -> None:
     async with registry(database_url) as db:
         branch = await organization("PARTY_BRANCH")
-        try:
+
+        async def write_and_fail() -> None:
             async with in_transaction():
                 await member(branch)
                 with refused("CODE_TAKEN"):
                     await service.create_organization(branch.code, "合成", "PARTY_BRANCH")
                 await member(branch)
                 raise KeyError
-        except KeyError:
-            pass
+
+        with pytest.raises(KeyError):
+            await write_and_fail()
         assert await Person.all().count() == 0
         assert await faults(db) == []
         async with in_transaction():

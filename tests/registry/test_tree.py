@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from contextlib import suppress
+from random import Random
 
 import pytest
 from tortoise.context import require_context
@@ -12,10 +14,12 @@ from gongzhi.database.migrate import make_migrations
 from gongzhi.errors import RuleError
 from gongzhi.registry import service, tree
 from gongzhi.registry.codes import MembershipStage, MembershipState
-from gongzhi.registry.models import Member, Organization, Person
+from gongzhi.registry.models import KindRule, Member, Organization, Person
+from gongzhi.registry.rules import parent_path
 from tests.conftest import FreshDatabase
 from tests.database.plugins import PluginMaker
 from tests.registry.helpers import area, faults, member, organization, person, registry
+from tests.registry.test_properties import OPERATIONS, World, allow_everything
 
 TEA = """
 from gongzhi.registry.models import Organization, Person
@@ -124,8 +128,6 @@ async def outcomes(*calls: object) -> list[str]:
 
 async def test_two_moves_do_not_make_a_cycle_together(database_url: str) -> None:
     async with registry(database_url) as db:
-        from gongzhi.registry.models import KindRule
-
         await KindRule.create(parent_kind="PARTY_BRANCH", child_kind="PARTY_BRANCH")
         for _ in range(5):
             one, two = [await organization("PARTY_BRANCH") for _ in range(2)]
@@ -225,6 +227,4 @@ async def test_merging_while_members_come_and_go(database_url: str) -> None:
 
 @pytest.mark.parametrize(("path", "parent"), [("1.", ""), ("1.7.", "1."), ("1.7.127.", "1.7.")])
 def test_parent_path(path: str, parent: str) -> None:
-    from gongzhi.registry.rules import parent_path
-
     assert parent_path(path) == parent

@@ -195,6 +195,10 @@ class Oracle:
     ) -> Any:
         """Return the rows whose keys Python returned, as far as they are visible."""
 
+        if found or found == 0:
+            for node in info.field_nodes:
+                self._check_below(self.schema.type_map[target], node, info)
+
         def one(key: int | None) -> Row | None:
             row = self.by_id[self.specs[target].model].get(key)
             if row is None or not self.visible(info.context.viewer, self.specs[target], row):
@@ -664,7 +668,11 @@ class Oracle:
         kind = get_named_type(field.type)
         if source is not None:
             self._check_arguments(source, field, kind, given, parent)
-        if node.selection_set is None or isinstance(source, Computed):
+        if not isinstance(source, Computed) and (own is None or own.base_resolver is None):
+            self._check_below(kind, node, info)
+
+    def _check_below(self, kind: Any, node: ast.FieldNode, info: GraphQLResolveInfo) -> None:
+        if node.selection_set is None:
             return
         possible = (
             self.schema.get_possible_types(kind)

@@ -82,6 +82,8 @@ class Viewer:
     """Seconds since 1970: from here on this viewer may differ and must be read again."""
     shape: Shape = field(init=False)
     """What a plan depends on: viewers of one shape share the SQL and differ in its values."""
+    shape_key: str = field(init=False)
+    """The shape as a text: hashed once, where a nested tuple is hashed by every look-up."""
     bounds: tuple[str, ...] = field(init=False)
     """The ends of all ranges, each text once: permissions mostly cover the same rows."""
 
@@ -100,6 +102,7 @@ class Viewer:
             for code, scope in sorted(self.scopes.items())
         )
         object.__setattr__(self, "shape", shape)
+        object.__setattr__(self, "shape_key", repr(shape))
         object.__setattr__(self, "bounds", tuple(positions))
 
     def scope(self, permission: str) -> RowScope:

@@ -35,7 +35,7 @@ _POSTGRES_SCHEMES = ("postgres", "postgresql")
 _POSTGRES_DEFAULT_PORT = 5432
 
 _SQLITE_PRAGMAS: dict[str, str | int] = {
-    "busy_timeout": BUSY_MS,
+    "busy_timeout": BUSY_MS,  # first: changing the journal mode waits too
     "foreign_keys": "ON",
     "journal_mode": "WAL",
     "synchronous": "FULL",  # an acknowledged write survives a loss of power

@@ -30,6 +30,10 @@ class StatementTimeoutError(GongzhiError):
     """A statement ran longer than a read may."""
 
 
+class StatementTooDeepError(GongzhiError):
+    """SQLite before 3.46 parses a hundred levels of nesting at most; the statement has more."""
+
+
 class Reader(Protocol):
     """Runs one statement that returns one text."""
 
@@ -42,6 +46,7 @@ class Reader(Protocol):
 
         :raises DatabaseUnavailableError: when the database does not answer.
         :raises StatementTimeoutError: when the statement takes too long.
+        :raises StatementTooDeepError: when it nests too deep to be parsed; it was not run.
         """
         ...
 
@@ -88,6 +93,10 @@ class SqliteReader:
             if "interrupted" in str(exc):
                 message = "the read took too long"
                 raise StatementTimeoutError(message) from exc
+            if "parser stack overflow" in str(exc):
+                self.statements -= 1
+                message = "the statement nests too deep"
+                raise StatementTooDeepError(message) from exc
             raise unavailable(exc, str(self._url)) or exc from exc
         return None if row is None else row[0]
 
@@ -121,6 +130,9 @@ class PostgresReader:
                     "application_name": "gongzhi read",
                     "timezone": "UTC",
                     "jit": "off",
+                    # A plan made anew for each request costs more than most reads take, and the
+                    # server would do so wherever the viewer's ranges make the rows look few.
+                    "plan_cache_mode": "force_generic_plan",
                     "default_transaction_read_only": "on",
                     "statement_timeout": str(int(self._timeout * 1000)),
                 },

@@ -7,7 +7,6 @@ says; ``BEGIN IMMEDIATE`` waits its turn instead.
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, cast
@@ -28,9 +27,6 @@ if TYPE_CHECKING:
     from tortoise.backends.base.client import TransactionalDBClient, TransactionContext
 
 _OLDEST = (3, 37)  # the first with pragma_table_list; RETURNING is older
-
-_WAL_ATTEMPTS = 50
-_WAL_PAUSE = 0.1
 
 
 def statements(script: str) -> Iterator[str]:
@@ -67,10 +63,7 @@ class Sqlite(SqliteClient):
             connection = await opening
             connection.row_factory = sqlite3.Row
             for pragma, value in self.pragmas.items():
-                if pragma == "journal_mode":
-                    await _set_journal_mode(connection, str(value))
-                else:
-                    await connection.execute_fetchall(f"PRAGMA {pragma}={value}")
+                await connection.execute_fetchall(f"PRAGMA {pragma}={value}")
         except BaseException as exc:
             if connection is not None:
                 await connection.close()  # its thread would keep the process alive for ever
@@ -84,20 +77,6 @@ class Sqlite(SqliteClient):
 
     def _in_transaction(self) -> TransactionContext:
         return _Transaction(_Writer(self), self._lock)
-
-
-async def _set_journal_mode(connection: aiosqlite.Connection, mode: str) -> None:
-    """Change the journal mode; this needs the file alone, and SQLite does not wait for that."""
-    for attempt in range(_WAL_ATTEMPTS):
-        rows = list(await connection.execute_fetchall("PRAGMA journal_mode"))
-        if str(rows[0][0]).upper() == mode.upper():
-            return
-        try:
-            await connection.execute_fetchall(f"PRAGMA journal_mode={mode}")
-        except sqlite3.OperationalError:
-            if attempt == _WAL_ATTEMPTS - 1:
-                raise
-            await asyncio.sleep(_WAL_PAUSE)
 
 
 class _Writer(SqliteTransactionWrapper):

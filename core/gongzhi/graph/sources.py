@@ -22,7 +22,10 @@ class Sql(Protocol):
         ...
 
     def argument(self, name: str, kind: str = "text") -> str | None:
-        """Return the placeholder of an argument, None where the client gave none or null."""
+        """Return the placeholder of an argument, None where the client gave none or null.
+
+        :param kind: as of a column, or ``id:Organization`` for the key in a global id of a type.
+        """
         ...
 
     def value(self, get: Callable[[Any], Any], kind: str = "text") -> str:

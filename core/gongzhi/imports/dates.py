@@ -11,8 +11,7 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from gongzhi.imports.cells import Cell, CellError, plain
 
@@ -35,8 +34,7 @@ _SERIAL_TEXT: Final = re.compile(r"\d{5}(?:\.\d+)?")
 _YEAR_ONLY: Final = re.compile(r"(?:19|20)\d{2}年?(?:\.0)?")
 
 
-@dataclass(frozen=True, slots=True)
-class RosterDate:
+class RosterDate(NamedTuple):
     """A date whose day may be unknown."""
 
     year: int

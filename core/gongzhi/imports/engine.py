@@ -21,7 +21,7 @@ from gongzhi import clock
 from gongzhi.imports.parse import CodeOption, ParseContext
 from gongzhi.imports.reader import Limits, read_file
 from gongzhi.imports.report import ImportRefusedError, Report
-from gongzhi.imports.rows import assignments, plain_row
+from gongzhi.imports.rows import COPIED_PATHS, assignments, plain_row
 from gongzhi.imports.session import Session
 from gongzhi.imports.spec import ImportSpec, Tally
 from gongzhi.imports.table import Table, read_table
@@ -116,6 +116,12 @@ class Run:
                 )
             }
         privacy = self.privacy
+
+        def image(change: Change) -> dict[str, Any]:
+            stamp = {"updated_at": stamps[change.row_id]} if stamps else {}
+            kept = {c: v for c, v in change.before.items() if c not in COPIED_PATHS}
+            return kept | stamp
+
         await self.session.load(
             CHANGES,
             ("batch_id", "table", "row_id", "before_cipher", "after_digest"),
@@ -124,13 +130,7 @@ class Run:
                     batch_id,
                     table,
                     change.row_id,
-                    privacy.encrypt(
-                        plain_row(
-                            {**change.before, "updated_at": stamps[change.row_id]}
-                            if stamps
-                            else change.before
-                        )
-                    ),
+                    privacy.encrypt(plain_row(image(change))),
                     digest_of(privacy, change.after),
                 )
                 for change in changes
@@ -140,8 +140,9 @@ class Run:
 
 def digest_of(privacy: Privacy, values: Mapping[str, Any]) -> str:
     """Return a keyed hash of some columns of a row, by which it is seen to be changed since."""
+    own = {column: value for column, value in values.items() if column not in COPIED_PATHS}
     # In hex, because the look-up hash takes texts for equal that differ in case or spaces only.
-    return privacy.digest(plain_row(values).encode().hex())
+    return privacy.digest(plain_row(own).encode().hex())
 
 
 async def dry_run(

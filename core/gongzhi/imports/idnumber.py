@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass
 from operator import mul
-from typing import Final
+from typing import Final, NamedTuple
 
 from gongzhi.imports.cells import Cell, CellError, plain
 from gongzhi.registry.codes import Gender
@@ -24,8 +23,7 @@ _LENGTH: Final = 18
 _OLD_LENGTH: Final = 15
 
 
-@dataclass(frozen=True, slots=True)
-class IdNumber:
+class IdNumber(NamedTuple):
     """A valid number and what it says."""
 
     number: str

@@ -304,6 +304,8 @@ class DateCell(_Free):
 class BirthCell(_Free):
     """A birth date, perhaps only the month; gives a :class:`~gongzhi.imports.dates.RosterDate`."""
 
+    repeats: bool = True
+
     def bind(self, context: ParseContext) -> ReadCell:
         """Read a date; raises what :func:`parse_date` raises, and DATE_IN_FUTURE."""
         date1904, today = context.date1904, context.today

@@ -8,10 +8,18 @@ from collections.abc import Mapping
 from contextlib import suppress
 from enum import Enum
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from tortoise.fields import JSONField
 from tortoise.models import Model
+
+COPIED_PATHS: Final[Mapping[str, tuple[str, str]]] = {
+    "area_path": ("area_id", "core_area"),
+    "residence_path": ("residence_area_id", "core_area"),
+}
+"""Column with a copy of a path → the column with the key of the row that has the path, its table.
+
+A copy changes whenever that row moves: an undo makes it anew and never takes it for a change."""
 
 _HEX = "$hex"
 
@@ -28,6 +36,9 @@ def defaults(model: type[Model], now: dt.datetime) -> dict[str, Any]:
     """
     values: dict[str, Any] = {}
     meta = model._meta  # noqa: SLF001  # as above
+    # Only an open database knows the columns of foreign keys; imports do without the ORM.
+    for name in (*meta.fk_fields, *meta.o2o_fields):
+        values[f"{name}_id"] = None
     for name, column in meta.fields_db_projection.items():
         field = meta.fields_map[name]
         if field.pk:

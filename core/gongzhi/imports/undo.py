@@ -15,7 +15,7 @@ from gongzhi import clock
 from gongzhi.errors import GongzhiError
 from gongzhi.imports.engine import BATCHES, CHANGES, Progress, digest_of, no_progress
 from gongzhi.imports.report import Kept, UndoReport
-from gongzhi.imports.rows import parameter
+from gongzhi.imports.rows import COPIED_PATHS, parameter
 from gongzhi.imports.session import Reference, Session
 from gongzhi.imports.trees import MoveError, relocate
 from gongzhi.privacy import Privacy
@@ -162,6 +162,7 @@ async def _restore_table(work: _Undo, table: str, changes: Sequence[Any]) -> Non
                 f" · {table} {exc.row_id} cannot go back to its former place; nothing is undone"
             )
             raise UndoError(message) from exc
+    await _copy_paths(work, table, [change["row_id"] for change in changes])
     await session.fetch(
         f'DELETE FROM "{CHANGES}" WHERE {session.among("id", 1, "bigint")}',
         session.listed(done),
@@ -204,6 +205,19 @@ async def _write_back(work: _Undo, table: str, row_id: int, before: Mapping[str,
     )
 
 
+async def _copy_paths(work: _Undo, table: str, row_ids: Sequence[int]) -> None:
+    """Make the copies of paths anew from the keys that came back."""
+    types = work.types[table]
+    for column, (key, target) in COPIED_PATHS.items():
+        if column in types and key in types:
+            await work.session.fetch(
+                f'UPDATE "{table}" SET "{column}" = coalesce((SELECT t.path FROM "{target}" t'
+                f' WHERE t.id = "{table}"."{key}"), \'\')'
+                f" WHERE {work.session.among('id', 1, 'bigint')}",
+                work.session.listed(row_ids),
+            )
+
+
 _CHANGED: Final = ("CHANGED_SINCE", "之后又被修改过", "it was changed since")
 
 
@@ -234,8 +248,12 @@ async def _remove(work: _Undo, tables: Sequence[str]) -> None:
     while spared:
         spared = False
         for reference in work.references:
-            if reference.target in made and await _spare_referred(work, reference, made):
+            if reference.target not in made:
+                continue
+            if await _spare_referred(work, reference, made):
                 spared = True
+            if reference.table in made and reference.table != reference.target:
+                spared |= await _spare_belonging(work, reference)
     for table in _children_first(made, work.references):
         await _delete(work, table)
         await session.fetch(f'DROP TABLE "{_goes(table)}"')
@@ -283,6 +301,34 @@ async def _spare_referred(work: _Undo, reference: Reference, made: Sequence[str]
         "REFERRED_TO",
         f"被 {reference.table} 的记录引用",
         f"rows of {reference.table} refer to it",
+    )
+    return bool(ids)
+
+
+async def _spare_belonging(work: _Undo, reference: Reference) -> bool:
+    """Keep a created row of another table with the created row that it belongs to.
+
+    A person who was changed since stays; without the membership that came along, more would be
+    gone than the import had brought.
+    """
+    ids = [
+        row["id"]
+        for row in await work.session.fetch(
+            f'SELECT r.id FROM "{_goes(reference.table)}" g'
+            f' JOIN "{reference.table}" r ON r.id = g.id'
+            f' JOIN "{reference.target}" t ON t.id = r."{reference.column}"'
+            f" WHERE t.batch_id = $1 AND NOT EXISTS"
+            f' (SELECT 1 FROM "{_goes(reference.target)}" k WHERE k.id = t.id) ORDER BY r.id',
+            work.batch_id,
+        )
+    ]
+    await _spare(
+        work,
+        reference.table,
+        ids,
+        "BELONGS_TO_KEPT",
+        f"它所属的 {reference.target} 记录保留了",
+        f"the row of {reference.target} that it belongs to stays",
     )
     return bool(ids)
 

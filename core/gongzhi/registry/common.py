@@ -1,5 +1,7 @@
 """What the use cases of the registry share."""
 
+# ruff: noqa: SLF001  # Tortoise has no public name for what a model knows of itself
+
 from __future__ import annotations
 
 import datetime as dt

@@ -78,7 +78,7 @@ def on_tortoise(connection: BaseDBAsyncClient) -> Execute:
     return execute
 
 
-def on_asyncpg(connection: Any) -> Execute:  # noqa: ANN401  # asyncpg has no types
+def on_asyncpg(connection: Any) -> Execute:
     """Run on an asyncpg connection."""
 
     async def execute(sql: str, params: Sequence[Any]) -> Sequence[Mapping[str, Any]]:
@@ -217,7 +217,7 @@ async def _add(execute: Execute, rows: Iterable[tuple[str, str, str, int, int]])
             for n in range(1, len(params), _COLUMNS)
         )
         await execute(
-            "INSERT INTO core_counter (organization_id, org_path, metric, bucket, own, total)"  # noqa: S608  # placeholders only
+            "INSERT INTO core_counter (organization_id, org_path, metric, bucket, own, total)"
             f" VALUES {', '.join(places)}"
             " ON CONFLICT (organization_id, metric, bucket) DO UPDATE"
             " SET own = core_counter.own + excluded.own,"
@@ -238,12 +238,12 @@ _OWN = {
         " WHERE o.status = 'ACTIVE' AND {only_organizations}"
     ),
     MEMBERS: (
-        "SELECT m.branch_id AS organization_id, m.stage AS bucket, count(*) AS n"  # noqa: S608
+        "SELECT m.branch_id AS organization_id, m.stage AS bucket, count(*) AS n"
         f" FROM core_member m WHERE m.state IN ({_STATES}) AND {{only_members}}"
         " GROUP BY m.branch_id, m.stage"
     ),
     BIRTH_YEARS: (
-        "SELECT m.branch_id AS organization_id,"  # noqa: S608  # enum values
+        "SELECT m.branch_id AS organization_id,"
         " coalesce(CAST(p.birth_year AS TEXT), '') AS bucket, count(*) AS n"
         " FROM core_member m JOIN core_person p ON p.id = m.person_id"
         f" WHERE m.state IN ({_STATES}) AND m.stage IN ({_STAGES}) AND {{only_members}}"
@@ -268,7 +268,7 @@ SELECT c.organization_id, c.metric, c.bucket, 0, 0, coalesce(o.path, ''),
 FROM core_counter c LEFT JOIN core_organization o ON o.id = c.organization_id
 WHERE NOT EXISTS (SELECT 1 FROM gongzhi_fresh f WHERE {_SAME})
   AND (c.own <> 0 OR c.total <> 0 OR o.id IS NULL OR c.org_path <> o.path)
-"""  # noqa: S608  # constants of this module only
+"""
 
 
 async def _count(execute: Execute, within: str = "") -> None:
@@ -290,7 +290,7 @@ async def _count(execute: Execute, within: str = "") -> None:
     }
     for metric, own in _OWN.items():
         await execute(
-            "INSERT INTO gongzhi_count"  # noqa: S608  # constants of this module only
+            "INSERT INTO gongzhi_count"
             f" SELECT o.id, o.superior_id, o.depth, '{metric}', own.bucket, own.n, own.n"
             f" FROM ({own.format(**only)}) own"
             " JOIN core_organization o ON o.id = own.organization_id",
@@ -322,14 +322,14 @@ async def _apply(execute: Execute, within: str = "") -> None:
     """Make ``core_counter`` equal to ``gongzhi_fresh``; what is right already is not written."""
     only = f"organization_id IN {_SUBTREE}" if within else "1 = 1"
     await execute(
-        f"DELETE FROM core_counter AS c WHERE {only}"  # noqa: S608  # constants only
+        f"DELETE FROM core_counter AS c WHERE {only}"
         f" AND NOT EXISTS (SELECT 1 FROM gongzhi_fresh f WHERE {_SAME})",
         _range(within),
     )
     # The order is for PostgreSQL: sorting comes to an end before the first row is written, so the
     # join never reads what this statement itself has added.
     await execute(
-        "INSERT INTO core_counter (organization_id, org_path, metric, bucket, own, total)"  # noqa: S608
+        "INSERT INTO core_counter (organization_id, org_path, metric, bucket, own, total)"
         " SELECT f.organization_id, o.path, f.metric, f.bucket, f.own, f.total"
         " FROM gongzhi_fresh f JOIN core_organization o ON o.id = f.organization_id"
         f" LEFT JOIN core_counter c ON {_SAME}"

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter as Tallied
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, repeat
 from typing import Any, Final
 
 from gongzhi.imports.cells import CellError
@@ -61,6 +62,8 @@ _PERSON_PRIVATE: Final = (
     "birth_year",
     "gender",
 )
+_PORTION: Final = 1000
+
 _DATES: Final = (
     "joined_on",
     "full_member_on",
@@ -112,6 +115,24 @@ class MemberPlan:
         """Rows by what becomes of them."""
         return Tally(len(self.new_people) + len(self.joining), self.changed, self.unchanged)
 
+    def count(
+        self, path: str, cells: Mapping[str, list[Any]], index: int, birth_year: int | None
+    ) -> None:
+        """Count a membership that comes."""
+        state = cells["state"][index] or MembershipState.NORMAL.value
+        self.counts[path, cells["stage"][index], state, birth_year] += 1
+
+    def count_new(self) -> None:
+        """Count the memberships of new people."""
+        cells = self.table.columns
+        states = _filled(cells["state"], MembershipState.NORMAL.value)
+        paths = {code: branch.path for code, branch in self.branches.items()}
+        codes, stages, births = cells["branch_code"], cells["stage"], cells["birth_date"]
+        self.counts.update(
+            (paths[codes[index]], stages[index], states[index], births[index].year)
+            for index in self.new_people
+        )
+
     async def write(self, run: Run, batch_id: int) -> None:
         """Insert people, then memberships, then change those that are there."""
         ids = await run.session.new_ids(PEOPLE, len(self.new_people))
@@ -134,47 +155,41 @@ class MemberPlan:
         plain = [_filled(cells[name], fallback[name]) for name in _PERSON_PLAIN]
         given = ("id", "organization_id", "org_path", "batch_id", *_PERSON_PRIVATE, *_PERSON_PLAIN)
         rest = {name: value for name, value in fallback.items() if name not in given}
-        constants = tuple(rest.values())
-        encrypt = run.privacy.encrypt
-        unknown_gender = fallback["gender"]
-        branch_codes, names, numbers, mobiles, births, genders = (
-            cells[name]
-            for name in ("branch_code", "name", "id_number", "mobile", "birth_date", "gender")
-        )
-        name_hashes, id_hashes, mobile_hashes = (
-            self.name_hashes,
-            self.id_hashes,
-            self.mobile_hashes,
-        )
+        genders = _filled(cells["gender"], fallback["gender"])
+        encrypted = run.privacy.encrypt_all
 
         def rows() -> Iterator[tuple[Any, ...]]:
-            for person_id, index in zip(ids, self.new_people, strict=True):
-                branch = self.branches[branch_codes[index]]
-                name, birth = names[index], births[index]
-                if (identity := numbers[index]) is None:
-                    number_cells: tuple[Any, ...] = (None, None, None)
-                else:
-                    number = identity.number
-                    number_cells = (encrypt(number), id_hashes[index], mask_id_number(number))
-                if (mobile := mobiles[index]) is None:
-                    mobile_cells: tuple[Any, ...] = (None, None, None)
-                else:
-                    mobile_cells = (encrypt(mobile), mobile_hashes[index], mask_mobile(mobile))
-                yield (
-                    person_id,
-                    branch.id,
-                    branch.path,
-                    batch_id,
-                    encrypt(name),
-                    name_hashes[index],
-                    mask_name(name),
-                    *number_cells,
-                    *mobile_cells,
-                    encrypt(str(birth)),
-                    birth.year,
-                    genders[index] or unknown_gender,
-                    *[column[index] for column in plain],
-                    *constants,
+            # In portions: while the database works on one, the next is encrypted.
+            for start in range(0, len(self.new_people), _PORTION):
+                order = self.new_people[start : start + _PORTION]
+
+                def picked(column: Sequence[Any], order: list[int] = order) -> list[Any]:
+                    return [column[index] for index in order]
+
+                branches = [self.branches[code] for code in picked(cells["branch_code"])]
+                names, births = picked(cells["name"]), picked(cells["birth_date"])
+                numbers = [v and v.number for v in picked(cells["id_number"])]
+                mobiles = picked(cells["mobile"])
+                yield from zip(
+                    ids[start : start + _PORTION],
+                    [branch.id for branch in branches],
+                    [branch.path for branch in branches],
+                    repeat(batch_id),
+                    encrypted(names),
+                    picked(self.name_hashes),
+                    map(mask_name, names),
+                    encrypted(numbers),
+                    picked(self.id_hashes),
+                    [number and mask_id_number(number) for number in numbers],
+                    encrypted(mobiles),
+                    picked(self.mobile_hashes),
+                    [mobile and mask_mobile(mobile) for mobile in mobiles],
+                    encrypted([str(birth) for birth in births]),
+                    [birth.year for birth in births],
+                    picked(genders),
+                    *map(picked, plain),
+                    *map(repeat, rest.values()),
+                    strict=False,  # what repeats has no end
                 )
 
         await run.insert(PEOPLE, (*given, *rest), rows(), len(self.new_people))
@@ -185,25 +200,18 @@ class MemberPlan:
         plain = [_filled(cells[name], fallback[name]) for name in _MEMBER_PLAIN]
         given = ("person_id", "branch_id", "org_path", "batch_id", *_MEMBER_PLAIN)
         rest = {name: value for name, value in fallback.items() if name not in given}
-        constants = tuple(rest.values())
-        branch_codes = cells["branch_code"]
-
-        def rows() -> Iterator[tuple[Any, ...]]:
-            people = zip(self.new_people, ids, strict=True)
-            for source in (people, self.joining.items()):
-                for index, person_id in source:
-                    branch = self.branches[branch_codes[index]]
-                    yield (
-                        person_id,
-                        branch.id,
-                        branch.path,
-                        batch_id,
-                        *[column[index] for column in plain],
-                        *constants,
-                    )
-
-        total = len(self.new_people) + len(self.joining)
-        await run.insert(MEMBERS, (*given, *rest), rows(), total)
+        order = [*self.new_people, *self.joining]
+        branches = [self.branches[cells["branch_code"][index]] for index in order]
+        rows = zip(
+            chain(ids, self.joining.values()),
+            [branch.id for branch in branches],
+            [branch.path for branch in branches],
+            repeat(batch_id),
+            *([column[index] for index in order] for column in plain),
+            *map(repeat, rest.values()),
+            strict=False,  # what repeats has no end
+        )
+        await run.insert(MEMBERS, (*given, *rest), rows, len(order))
 
 
 def _filled(values: list[Any], default: Any) -> list[Any]:
@@ -243,6 +251,7 @@ class MemberPlanner:
                 self._add_new(run, plan, index)
             else:
                 self._compare(run, plan, index, person, memberships.get(person["id"], ()))
+        plan.count_new()
         return plan
 
     async def _branches(self, run: Run, table: Table) -> dict[str, Branch]:
@@ -311,7 +320,8 @@ class MemberPlanner:
                 ):
                     table.refuse(index, "name", _perhaps_row(table.numbers[other]))
                     break
-            earlier.append(index)
+            else:
+                earlier.append(index)
 
     async def _people(self, run: Run, plan: MemberPlan) -> dict[int, Mapping[str, Any]]:
         """Return index → the person who is there already."""
@@ -408,14 +418,6 @@ class MemberPlanner:
         birth_year = plan.table.columns["birth_date"][index].year
         if self._check_dates(run, plan.table, index, birth_year, {}):
             plan.new_people.append(index)
-            self._count_new(plan, index, birth_year)
-
-    @staticmethod
-    def _count_new(plan: MemberPlan, index: int, birth_year: int | None) -> None:
-        cells = plan.table.columns
-        branch = plan.branches[cells["branch_code"][index]]
-        state = cells["state"][index] or MembershipState.NORMAL.value
-        plan.counts[branch.path, cells["stage"][index], state, birth_year] += 1
 
     def _compare(
         self,
@@ -438,7 +440,7 @@ class MemberPlanner:
             if not self._check_dates(run, table, index, birth_year, {}):
                 return
             plan.joining[index] = person["id"]
-            self._count_new(plan, index, birth_year)
+            plan.count(branch.path, table.columns, index, birth_year)
             if person_change.after:
                 plan.people.append(person_change)
             return

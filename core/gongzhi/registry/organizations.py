@@ -99,7 +99,10 @@ async def move_area(area_id: int, parent_id: int | None) -> Area:
     """
     async with in_transaction() as connection:
         await tree.lock_shape(connection)
-        area = await tree.get(connection, Area, area_id, change=True)
+        area = await Area.filter(id=area_id).using_db(connection).first()
+        if area is None:
+            refuse("NOT_FOUND")
+        await tree.hold_subtree(connection, area, _some(parent_id))
         parent = await tree.get(connection, Area, parent_id, "parent") if parent_id else None
         path = parent.path if parent else ""
         insist(rules.check_area_move(area.path, path))
@@ -145,12 +148,13 @@ async def create_organization(
     """
     established = past_day(established_on, "established_on")
     async with in_transaction() as connection:
+        area = await tree.get(connection, Area, area_id, "area") if area_id else None
+        await tree.hold(connection, Organization, [*_some(superior_id), *coverage])
         superior = (
             await tree.get(connection, Organization, superior_id, "superior")
             if superior_id
             else None
         )
-        area = await tree.get(connection, Area, area_id, "area") if area_id else None
         entry = await active_code(connection, ORGANIZATION_KIND, kind, "kind")
         await active_code(connection, ORGANIZATION_LEVEL, level or entry.level, "level")
         if field:
@@ -234,7 +238,7 @@ async def upgrade_organization(
     """
     day = past_day(on)
     async with in_transaction() as connection:
-        organization = await tree.get(connection, Organization, organization_id, change=True)
+        organization = await _with_superior(connection, organization_id)
         must_be_version(organization, expected_version)
         new_kind = await active_code(connection, ORGANIZATION_KIND, kind, "kind")
         superior = (
@@ -349,7 +353,9 @@ async def move_organization(
     day = past_day(on)
     async with in_transaction() as connection:
         await tree.lock_shape(connection)
-        organization = await tree.get(connection, Organization, organization_id, change=True)
+        organization = await _find(connection, organization_id)
+        await tree.hold_subtree(connection, organization, _some(superior_id))
+        organization = await _find(connection, organization_id)
         must_be_version(organization, expected_version)
         superior = (
             await tree.get(connection, Organization, superior_id, "superior")
@@ -387,8 +393,9 @@ async def merge_organizations(
     day = past_day(on)
     async with in_transaction() as connection:
         await tree.lock_shape(connection)
-        await tree.hold(connection, Organization, [source_id, target_id], change=True)
-        source = await tree.get(connection, Organization, source_id, "source")
+        source = await _find(connection, source_id, "source")
+        await tree.hold_subtree(connection, source, [target_id])
+        source = await _find(connection, source_id, "source")
         target = await tree.get(connection, Organization, target_id, "target")
         must_be_version(source, expected_version)
         subordinates = await _subordinates(connection, source)
@@ -452,7 +459,8 @@ async def dissolve_organization(
     """
     day = past_day(on)
     async with in_transaction() as connection:
-        organization = await tree.get(connection, Organization, organization_id, change=True)
+        await tree.lock_shape(connection)
+        organization = await _with_superior(connection, organization_id)
         must_be_version(organization, expected_version)
         (facts,) = await facts_of(connection, organization)
         insist(
@@ -513,7 +521,8 @@ async def set_coverage(
         COVERAGE_SINGLE, COVERAGE_PARTY, COVERAGE_INACTIVE.
     """
     async with in_transaction() as connection:
-        branch = await tree.get(connection, Organization, branch_id, change=True)
+        await tree.hold(connection, Organization, [branch_id, *unit_ids], change=True)
+        branch = await _find(connection, branch_id)
         must_be_version(branch, expected_version)
         must_be_active(branch, "")
         (facts,) = await facts_of(connection, branch)
@@ -525,7 +534,8 @@ async def set_coverage(
         covered = {row.unit_id: row.id for row in await present}
         wanted = {unit.id for unit in units}
         gone = [row_id for unit_id, row_id in covered.items() if unit_id not in wanted]
-        await Coverage.filter(id__in=gone or [0]).using_db(connection).delete()
+        if gone:
+            await Coverage.filter(id__in=gone).using_db(connection).delete()
         for unit in units:
             if unit.id not in covered:
                 await _cover(connection, branch, unit.id, since)
@@ -540,28 +550,48 @@ async def advise_organization(
 
     :raises RuleError: NOT_FOUND.
     """
-    async with in_transaction() as connection:
-        organization = await Organization.filter(id=organization_id).using_db(connection).first()
-        if organization is None:
-            refuse("NOT_FOUND")
-        counted = Member.filter(
-            branch_id=organization_id, state__in=sorted(rules.COUNTED_STATES)
-        ).using_db(connection)
-        facts = BranchFacts(
-            kind=organization.kind,
-            full_members=await counted.filter(stage=MembershipStage.FULL_MEMBER).count(),
-            probationary_members=await counted.filter(
-                stage=MembershipStage.PROBATIONARY_MEMBER
-            ).count(),
-            units=await Coverage.filter(branch_id=organization_id).using_db(connection).count(),
-            setup_mode=organization.setup_mode,
-            is_temporary=organization.is_temporary,
-            review_on=organization.review_on,
-        )
+    organization = await Organization.filter(id=organization_id).first()
+    if organization is None:
+        refuse("NOT_FOUND")
+    counted = Member.filter(branch_id=organization_id, state__in=sorted(rules.COUNTED_STATES))
+    probationary = counted.filter(stage=MembershipStage.PROBATIONARY_MEMBER)
+    facts = BranchFacts(
+        kind=organization.kind,
+        full_members=await counted.filter(stage=MembershipStage.FULL_MEMBER).count(),
+        probationary_members=await probationary.count(),
+        units=await Coverage.filter(branch_id=organization_id).count(),
+        setup_mode=organization.setup_mode,
+        is_temporary=organization.is_temporary,
+        review_on=organization.review_on,
+    )
     return rules.advise(facts, as_of or clock.today(), norms)
 
 
 # == parts of them ==
+
+
+def _some(row_id: int | None) -> list[int]:
+    return [row_id] if row_id else []
+
+
+async def _find(
+    connection: BaseDBAsyncClient, organization_id: int, field: str = ""
+) -> Organization:
+    row = await Organization.filter(id=organization_id).using_db(connection).first()
+    if row is None:
+        refuse("NOT_FOUND", field)
+    return row
+
+
+async def _with_superior(connection: BaseDBAsyncClient, organization_id: int) -> Organization:
+    """Hold an organization to change it, and its superior."""
+    row = await _find(connection, organization_id)
+    ids = [organization_id, *_some(row.superior_id)]
+    await tree.hold(connection, Organization, ids, change=True)
+    held = await _find(connection, organization_id)
+    if held.superior_id != row.superior_id:  # it was moved in between
+        refuse("CONFLICT", "", version=held.version)
+    return held
 
 
 def _needed(privacy: Privacy | None) -> Privacy:

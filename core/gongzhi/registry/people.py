@@ -90,13 +90,13 @@ async def create_person(
         )
         birth, gender = identity.birth, identity.gender
     async with in_transaction() as connection:
-        keeper = await tree.get(connection, Organization, organization_id, "organization")
-        must_be_active(keeper, "organization")
         residence = (
             await tree.get(connection, Area, residence_area_id, "residence_area")
             if residence_area_id
             else None
         )
+        keeper = await tree.get(connection, Organization, organization_id, "organization")
+        must_be_active(keeper, "organization")
         for list_name, code, field in (
             (ETHNIC_GROUP, ethnic_group, "ethnic_group"),
             (EDUCATION, education, "education"),
@@ -464,6 +464,8 @@ async def appoint(
     """
     insist(rules.check_span(starts_on, ends_on))
     async with in_transaction() as connection:
+        named = [organization_id, seconded_from_id, home_organization_id]
+        await tree.hold(connection, Organization, [row_id for row_id in named if row_id])
         organization = await tree.get(connection, Organization, organization_id, "organization")
         must_be_active(organization, "organization")
         await active_code(connection, POST, post, "post")

@@ -90,7 +90,7 @@ DEFAULT_KINDS = ("ESTATE", "GRID")
 
 def without_party_organization(sql: Sql, row: str) -> str:
     """Areas in an organization's territory that no active Party organization has as its area."""
-    key = sql.argument("organization", "id")
+    key = sql.argument("organization", "id:Organization")
     kinds = sql.list_argument("kinds", f"{row}.kind") or (
         f"{row}.kind IN ({', '.join(repr(k) for k in DEFAULT_KINDS)})"
     )

@@ -5,6 +5,8 @@ else. A copy is recognised by its column's name, in any enabled plugin's table t
 the path of an organization, ``area_path`` and ``residence_path`` are those of an area.
 """
 
+# ruff: noqa: SLF001  # Tortoise has no public name for what a model knows of itself
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
@@ -36,7 +38,7 @@ def is_postgres(connection: BaseDBAsyncClient) -> bool:
 
 
 async def lock_shape(connection: BaseDBAsyncClient) -> None:
-    """Let one transaction at a time move or merge, until it ends.
+    """Let one transaction at a time move, merge or dissolve, until it ends.
 
     Two moves at once could each be free of cycles and together make one. On SQLite a writing
     transaction is alone anyway.
@@ -51,14 +53,37 @@ async def hold(
     """Keep rows as they are until the transaction ends; ``change``: for this one to change.
 
     Whoever copies a path holds the row that it comes from: a move then waits for the copy, or the
-    copy for the move.
+    copy for the move. So that nobody waits for one who waits for him, everybody holds areas
+    before organizations before people before members, and of one table all that he needs in one
+    call, which takes them in the order of their ids.
     """
+    mode = "UPDATE" if change else "SHARE"
+    await _hold_where(connection, model, "id = ANY($1)", mode, sorted(set(ids)))
+
+
+async def hold_subtree(
+    connection: BaseDBAsyncClient, row: Organization | Area, also: Iterable[int] = ()
+) -> None:
+    """Hold a whole subtree to change it, and other rows of that tree with it.
+
+    Only after :func:`lock_shape`: until then the path may change.
+    """
+    subtree = "(path >= $1 AND path < $2) OR id = ANY($3)"
+    await _hold_where(
+        connection, type(row), subtree, "UPDATE", row.path, upper(row.path), sorted(set(also))
+    )
+    if isinstance(row, Area):
+        within = "area_path >= $1 AND area_path < $2"
+        await _hold_where(connection, Organization, within, "UPDATE", row.path, upper(row.path))
+
+
+async def _hold_where(
+    connection: BaseDBAsyncClient, model: type[Model], condition: str, mode: str, *params: object
+) -> None:
     if is_postgres(connection):
-        mode = "UPDATE" if change else "SHARE"
         await connection.execute_query_dict(
-            f"SELECT id FROM {model._meta.db_table} WHERE id = ANY($1)"  # noqa: S608  # our table
-            f" ORDER BY id FOR {mode}",
-            [sorted(set(ids))],
+            f"SELECT id FROM {model._meta.db_table} WHERE {condition} ORDER BY id FOR {mode}",
+            list(params),
         )
 
 
@@ -107,7 +132,7 @@ async def rebase(
     table = model._meta.db_table
     longest = await _run(
         connection,
-        f"SELECT max(length(path)) AS n FROM {table} WHERE path >= $1 AND path < $2",  # noqa: S608
+        f"SELECT max(length(path)) AS n FROM {table} WHERE path >= $1 AND path < $2",
         old,
         upper(old),
     )
@@ -115,7 +140,7 @@ async def rebase(
         refuse("TREE_TOO_DEEP")
     await _run(
         connection,
-        f"UPDATE {table} SET path = $1 || substr(path, $2), depth = depth + $3"  # noqa: S608
+        f"UPDATE {table} SET path = $1 || substr(path, $2), depth = depth + $3"
         " WHERE path >= $4 AND path < $5",
         new,
         len(old) + 1,
@@ -126,7 +151,7 @@ async def rebase(
     for copy, column in copies(ORGANIZATION_COPIES if model is Organization else AREA_COPIES):
         await _run(
             connection,
-            f'UPDATE "{copy}" SET "{column}" = $1 || substr("{column}", $2)'  # noqa: S608
+            f'UPDATE "{copy}" SET "{column}" = $1 || substr("{column}", $2)'
             f' WHERE "{column}" >= $3 AND "{column}" < $4',
             new,
             len(old) + 1,
@@ -142,7 +167,7 @@ async def follow(
     for table, column in followers(model):
         await _run(
             connection,
-            f'UPDATE "{table}" SET org_path = $1 WHERE "{column}" = $2',  # noqa: S608
+            f'UPDATE "{table}" SET org_path = $1 WHERE "{column}" = $2',
             path,
             row_id,
         )
@@ -156,7 +181,7 @@ async def follow_all(
     for table, column in followers(model):
         await _run(
             connection,
-            f'UPDATE "{table}" SET org_path = $1 WHERE org_path <> $1 AND "{column}" IN'  # noqa: S608
+            f'UPDATE "{table}" SET org_path = $1 WHERE org_path <> $1 AND "{column}" IN'
             f" (SELECT id FROM {model._meta.db_table} WHERE {owner} = $2)",
             organization.path,
             organization.id,

@@ -34,7 +34,7 @@ _ASKS = "demo-xinhai"
 _SIDE_FILES = ("", "-wal", "-shm", ".before-migrate")
 _SETTINGS = """\
 # Made by `gongzhi demo`. Serve it again: gongzhi --config {file} serve
-[database]
+{plugins}[database]
 url = "{url}"
 
 [server]
@@ -56,6 +56,10 @@ def demo(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Begin anew, without the old demo.")
     ] = False,
+    plugin: Annotated[
+        list[str] | None,
+        typer.Option(help="Enable this installed plugin; repeat it. Else the bundled ones."),
+    ] = None,
 ) -> None:
     """Load a demo registry and serve it.
 
@@ -71,7 +75,7 @@ def demo(
     file = _settings_file(url)
     if fresh:
         _remove(url, file)
-    _write_settings(url, file)
+    _write_settings(url, file, plugin)
     settings = load_settings(file, environment={})
     registry = PluginRegistry.load(settings)
     accounts = run(_load(settings, registry))
@@ -93,7 +97,7 @@ def _settings_file(url: str) -> Path:
     return Path("gongzhi-demo.toml") if path is None else path.with_suffix(".toml")
 
 
-def _write_settings(url: str, file: Path) -> None:
+def _write_settings(url: str, file: Path, plugins: list[str] | None) -> None:
     """Keep URL and secret, so that the demo can be served again."""
     from gongzhi.database import parse_url
     from gongzhi.privacy import Privacy
@@ -104,7 +108,8 @@ def _write_settings(url: str, file: Path) -> None:
     if path is not None and path.exists():
         message = f"{path} is there, but not {file} with its secret; begin anew with --fresh"
         raise GongzhiError(message)
-    text = _SETTINGS.format(file=file, url=url, secret=Privacy.new_secret())
+    enabled = "" if plugins is None else f"plugins = {json.dumps(plugins)}\n\n"
+    text = _SETTINGS.format(file=file, url=url, plugins=enabled, secret=Privacy.new_secret())
     try:
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
             out.write(text)

@@ -81,9 +81,13 @@ class Dialect:
         """Return the global id ``Type:42``."""
         return f"({quoted(type_name + ':')} || {column})"
 
-    def statement(self, expression: str) -> str:
-        """Return the whole statement; it gives one text."""
-        raise NotImplementedError
+    def statement(self, expression: str, beside: Sequence[str] = ()) -> str:
+        """Return the whole statement, which gives one text.
+
+        :param beside: named selects that it uses, each after those that it uses itself.
+        """
+        with_clause = f"WITH {', '.join(beside)} " if beside else ""
+        return f"{with_clause}SELECT {expression}"
 
 
 class PostgreSQL(Dialect):
@@ -146,8 +150,8 @@ class PostgreSQL(Dialect):
     def path_ids(self, path: str) -> str:
         return f"SELECT unnest(string_to_array(rtrim({path}, '.'), '.')::bigint[])"
 
-    def statement(self, expression: str) -> str:
-        return f"SELECT {expression}::text"
+    def statement(self, expression: str, beside: Sequence[str] = ()) -> str:
+        return super().statement(f"{expression}::text", beside)
 
 
 class SQLite(Dialect):
@@ -207,9 +211,6 @@ class SQLite(Dialect):
 
     def path_ids(self, path: str) -> str:
         return f"SELECT value FROM json_each('[' || replace(rtrim({path}, '.'), '.', ',') || ']')"
-
-    def statement(self, expression: str) -> str:
-        return f"SELECT {expression}"
 
 
 DIALECTS: dict[str, Dialect] = {"sqlite": SQLite(), "postgres": PostgreSQL()}

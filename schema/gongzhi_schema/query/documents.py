@@ -104,11 +104,12 @@ class Operation:
 
     def shape(self, variables: Mapping[str, Any]) -> Any:
         """Return what of the variables a plan depends on."""
-        if not variables:
-            return ()
+        switches = self._switches
         return tuple(
-            (name, value if name in self._switches else shape(value))
-            for name, value in variables.items()
+            [
+                (name, value if name in switches else shape(value))
+                for name, value in variables.items()
+            ]
         )
 
     def remember(self, key: Any, plan: Plan | None) -> None:

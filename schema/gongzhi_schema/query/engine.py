@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import orjson
 from graphql import ExecutionResult, GraphQLError, execute
 
-from gongzhi.database.reads import Reader, StatementTimeoutError
+from gongzhi.database.reads import Reader, StatementTimeoutError, StatementTooDeepError
 from gongzhi.errors import DatabaseUnavailableError, GongzhiError
 from gongzhi_schema.query.dialects import DIALECTS
 from gongzhi_schema.query.documents import DocumentLimits, Documents, Operation, RequestError
@@ -37,7 +37,7 @@ class EngineLimits(DocumentLimits, Page, Protocol):
     timeout_seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: freezing triples the cost of making one, for each request
 class Answer:
     """The answer to a request: an HTTP status and the body."""
 
@@ -92,7 +92,7 @@ class Engine:
             if self._planned and operation.is_query:
                 plan = self.plan(operation, values, viewer)
                 if plan is not None:
-                    found = await self._raw(plan, bind)
+                    found = await self._raw(plan, bind, operation)
                     if found is not None:
                         return Answer(200, b'{"data":' + found.encode() + self._tail(cost), "raw")
             return await self._core(operation, bind, variables or {}, cost, request_id)
@@ -115,18 +115,25 @@ class Engine:
         except RequestError:
             return True
 
-    def plan(self, operation: Operation, values: Mapping[str, Any], viewer: Viewer) -> Plan | None:
-        """Return the plan of an operation, None where it is not plannable."""
-        key = (viewer.shape, operation.shape(values))
+    def plan(
+        self, operation: Operation, values: Mapping[str, Any], viewer: Viewer, *, flat: bool = False
+    ) -> Plan | None:
+        """Return the plan of an operation, None where it is not plannable.
+
+        :param flat: make it anew so that it does not nest; that is then the operation's plan.
+        """
+        key = (viewer.shape_key, operation.shape(values))
         try:
-            return operation.plans[key]
+            if not flat:
+                return operation.plans[key]
         except KeyError:
-            plan = self._compile(operation, values, viewer)
-            operation.remember(key, plan)
-            return plan
+            pass
+        plan = self._compile(operation, values, viewer, flat=flat)
+        operation.remember(key, plan)
+        return plan
 
     def _compile(
-        self, operation: Operation, values: Mapping[str, Any], viewer: Viewer
+        self, operation: Operation, values: Mapping[str, Any], viewer: Viewer, *, flat: bool
     ) -> Plan | None:
         compiler = Compiler(
             self.catalogue,
@@ -135,6 +142,7 @@ class Engine:
             self.limits,
             Selections(self.catalogue, operation.fragments, values),
             values,
+            flat=flat,
         )
         try:
             return compiler.operation(operation.node.selection_set)
@@ -144,12 +152,23 @@ class Engine:
             log.exception("the planner failed; the operation runs in core")
             return None
 
-    async def _raw(self, plan: Plan, bind: Bind) -> str | None:
+    async def _raw(self, plan: Plan, bind: Bind, operation: Operation) -> str | None:
+        """Run a plan; None where core has to answer, which says at which field the fault is."""
         try:
             parameters = plan.bind(bind)
         except BadInput:
-            return None  # core says at which field
-        return await self.reader.text(plan.sql, parameters)
+            return None
+        try:
+            return await self.reader.text(plan.sql, parameters)
+        except StatementTooDeepError:
+            flat = self.plan(operation, bind.variables, bind.viewer, flat=True)
+            return None if flat is None else await self.reader.text(flat.sql, flat.bind(bind))
+        except GongzhiError:
+            raise
+        except Exception as exc:  # noqa: BLE001  # whatever a driver raises must not cost the answer
+            # the driver's text may hold a client's values, so only its kind is logged
+            log.error("the statement failed, the operation runs in core: %s", type(exc).__name__)
+            return None
 
     async def _core(
         self,

@@ -153,9 +153,7 @@ class Measure:
         """Return the cost of a validated operation, as a function of its page sizes."""
         root = {"query": "Query", "mutation": "Mutation", "subscription": "Subscription"}
         model = CostModel(self._limits)
-        model.total = self._cost(
-            operation.selection_set, root[operation.operation.value], model, {}
-        )
+        model.total = self._cost(operation.selection_set, root[operation.operation.value], model)
         model.names = tuple(sorted(model.sizes))
         return model
 
@@ -164,43 +162,48 @@ class Measure:
         selection: ast.SelectionSetNode,
         type_name: str,
         model: CostModel,
-        memo: dict[tuple[str, str], Term],
+        length: Length = 1,
     ) -> Term:
-        terms: list[tuple[int | str, Term]] = []
+        """Add up what is selected of an object; ``length`` is that of the connection it is."""
+        terms: list[tuple[Length, Term]] = []
         for item in selection.selections:
             if isinstance(item, ast.FieldNode):
-                terms.append((1, self._field_cost(item, type_name, model, memo)))
+                terms.append((1, self._field_cost(item, type_name, model, length)))
             elif isinstance(item, ast.InlineFragmentNode):
                 inner = item.type_condition.name.value if item.type_condition else type_name
-                terms.append((1, self._cost(item.selection_set, inner, model, memo)))
+                terms.append((1, self._cost(item.selection_set, inner, model, length)))
             elif isinstance(item, ast.FragmentSpreadNode):
-                fragment = self._fragments[item.name.value]
-                key = (item.name.value, fragment.type_condition.name.value)
-                if key not in memo:
-                    memo[key] = self._cost(fragment.selection_set, key[1], model, memo)
-                terms.append((1, memo[key]))
+                key = (item.name.value, length)
+                if key not in model.fragments:
+                    fragment = self._fragments[item.name.value]
+                    inner = fragment.type_condition.name.value
+                    found = self._cost(fragment.selection_set, inner, model, length)
+                    model.fragments[key] = found
+                terms.append((1, model.fragments[key]))
         return Term(0, tuple(terms))
 
     def _field_cost(
-        self,
-        node: ast.FieldNode,
-        type_name: str,
-        model: CostModel,
-        memo: dict[tuple[str, str], Term],
+        self, node: ast.FieldNode, type_name: str, model: CostModel, length: Length
     ) -> Term:
         info = self._info(type_name, node.name.value)
-        if info is None:
-            return Term(0, ())
-        if isinstance(info.source, Count | Tally) or info.name == "totalCount":
+        if info is not None and (
+            isinstance(info.source, Count | Tally) or info.name == "totalCount"
+        ):
             return Term(_COUNTING, ())
-        if node.selection_set is None:
+        if info is None or node.selection_set is None:
             return Term(0, ())
-        if isinstance(info.source, Many | NodeById) and (info.is_connection or info.is_list):
-            below = self._cost(node.selection_set, info.named, model, memo)
-            row = Term(_OBJECT, ((1, below),))
-            return Term(_OBJECT, ((self._length(node, info, model), row),))
-        below = self._cost(node.selection_set, info.named, model, memo)
-        return Term(_OBJECT, ((1, below),))
+        if info.is_connection:
+            pages = self._page_length(node, model)
+            below = self._cost(node.selection_set, info.named, model, pages)
+            return Term(_OBJECT, ((1, below),))
+        below = self._cost(node.selection_set, info.named, model)
+        one = Term(_OBJECT, ((1, below),))
+        if isinstance(info.source, NodeById | Many) and info.is_list:
+            longest = _LIST if isinstance(info.source, Many) else self._limits.page_size
+            return Term(_OBJECT, ((longest, one),))
+        if info.name in ("edges", "nodes") and self._catalogue.is_page_type(type_name):
+            return Term(0, ((length, one),))
+        return one
 
     def _info(self, type_name: str, name: str) -> FieldInfo | None:
         found = self._catalogue.types.get(type_name)
@@ -212,19 +215,19 @@ class Measure:
                 return info
         return None
 
-    def _length(self, node: ast.FieldNode, info: FieldInfo, model: CostModel) -> int | str:
-        if isinstance(info.source, NodeById):
-            return self._limits.page_size
-        if not info.is_connection:
-            return _LIST
+    def _page_length(self, node: ast.FieldNode, model: CostModel) -> Length:
         for argument in node.arguments or ():
             if argument.name.value == "first":
                 if isinstance(argument.value, ast.VariableNode):
                     model.sizes.add(argument.value.name.value)
                     return argument.value.name.value
                 if isinstance(argument.value, ast.IntValueNode):
-                    return int(argument.value.value)
+                    return min(int(argument.value.value), self._limits.page_size)
         return self._limits.default_page_size
+
+
+Length = int | str
+"""How many rows a page has: a number, or the variable that will say it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +235,7 @@ class Term:
     """A cost: a constant and the sum of factors times inner costs; shared between spreads."""
 
     own: int
-    below: tuple[tuple[int | str, Term], ...]
+    below: tuple[tuple[Length, Term], ...]
 
 
 class CostModel:
@@ -242,6 +245,7 @@ class CostModel:
         self._limits = limits
         self.total = Term(0, ())
         self.sizes: set[str] = set()
+        self.fragments: dict[tuple[str, Length], Term] = {}
         self.names: tuple[str, ...] = ()
         self._known: dict[tuple[Any, ...], int] = {}
 
@@ -255,8 +259,9 @@ class CostModel:
         if found is None:
             if len(self._known) > self._limits.page_size:
                 self._known.clear()
+            default = self._limits.default_page_size
             given = {
-                n: v if isinstance(v, int) else self._limits.default_page_size
+                n: min(v, self._limits.page_size) if isinstance(v, int) else default
                 for n, v in zip(self.names, sizes, strict=True)
             }
             found = self._known[sizes] = _evaluate(self.total, given, {})

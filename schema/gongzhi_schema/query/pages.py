@@ -86,7 +86,8 @@ class Pages:
                 row = self._edge(info, child, keys, spec, chosen)
                 pairs.append((key, self._page(row, a, first)))
             else:
-                rows_needed = next_needed = True
+                if self._aggregates(chosen):
+                    rows_needed = next_needed = True
                 pairs.append((key, self._page_info(child, keys, spec, chosen, first, after)))
         made = self._dialect.object(pairs)
         if not rows_needed:
@@ -137,6 +138,11 @@ class Pages:
                 pairs.append((key, self._compiler.object(child, chosen)))
         return self._dialect.object(pairs)
 
+    def _aggregates(self, page_info: Sequence[ast.FieldNode]) -> bool:
+        """Whether page info needs the rows; what does not would be given once for each row."""
+        selected = self._compiler.selections.below(page_info, "PageInfo").values()
+        return bool({n[0].name.value for n in selected} - {"__typename", "hasPreviousPage"})
+
     def _page_info(
         self,
         child: Frame,
@@ -152,10 +158,10 @@ class Pages:
             name = chosen[0].name.value
             if name == "__typename":
                 made = "'PageInfo'"
-            elif name == "hasNextPage":
-                made = self._dialect.value(f"(count(*) > {first})", "bool")
             elif name == "hasPreviousPage":
                 made = self._dialect.value("TRUE" if after is not None else "FALSE", "bool")
+            elif name == "hasNextPage":
+                made = self._dialect.value(f"(count(*) > {first})", "bool")
             elif name == "startCursor":
                 cursor = self._cursor(child, keys, spec)
                 made = f"max({cursor}) FILTER (WHERE {a}.rn = 1)"

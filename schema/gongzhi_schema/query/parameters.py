@@ -43,14 +43,16 @@ class Parameters:
     def value(self, value: Value, kind: str = "text") -> str:
         """Return the placeholder of a client's scalar, or the name of an enum's value itself.
 
+        ``id:Organization`` is the kind of a global id of which the key is wanted.
+
         What is an enum decides the plan anyway (:func:`.values.shape`), its names are the schema's,
         and the database plans better for a stage that it knows.
         """
         get = value.get
         if isinstance(value.sample, Enum):
             return quoted(value.sample.name)
-        if kind == "id":
-            return self.key(value)
+        if kind.startswith("id:"):
+            return self.key(value, kind[3:])
         name = value.variable and (value.variable, kind)
         if kind == "bool" and self.dialect.sqlite:
             return self.add(lambda bind: int(get(bind)), "bool", name)

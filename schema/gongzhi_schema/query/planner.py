@@ -74,7 +74,13 @@ class Compiler:
         variables: Mapping[str, Any],
         *,
         for_core: bool = False,
+        flat: bool = False,
     ) -> None:
+        """Prepare for one plan.
+
+        :param flat: do not nest objects in each other's SQL, but set each beside the statement, as
+            a named select that is looked into by key: slower, and of any depth.
+        """
         self.catalogue = catalogue
         self.dialect = dialect
         self.page = page
@@ -85,6 +91,9 @@ class Compiler:
         self.visibility = Visibility(catalogue, self.parameters, viewer_shape)
         self.filters = Filters(catalogue, self.parameters, self.visibility)
         self.pages = Pages(self)
+        self._flat = flat
+        self._beside: list[str] = []
+        self._inside_object = False
 
     # ---- statements ------------------------------------------------------------------------------
 
@@ -112,7 +121,7 @@ class Compiler:
         )
 
     def _plan(self, expression: str) -> Plan:
-        return self.parameters.plan(self.dialect.statement(expression))
+        return self.parameters.plan(self.dialect.statement(expression, self._beside))
 
     # ---- conditions ------------------------------------------------------------------------------
 
@@ -120,7 +129,24 @@ class Compiler:
 
     def object(self, frame: Frame, nodes: Sequence[ast.FieldNode]) -> str:
         """Return the JSON object of a row."""
-        return self._object(frame, self.selections.below(nodes, frame.info.name))
+        selected = self.selections.below(nodes, frame.info.name)
+        if not self._flat:
+            return self._object(frame, selected)
+        if self._inside_object:
+            return self._object_beside(frame, selected)
+        self._inside_object = True
+        made = self._object(frame, selected)
+        self._inside_object = False
+        return made
+
+    def _object_beside(self, frame: Frame, selected: Selected) -> str:
+        """Set the object of a row beside the statement; the row is one that is visible."""
+        own = Frame(frame.info, self.parameters.alias(), frame.arguments)
+        made = self._object(own, selected)
+        rows = f"{own.table.name} {own.alias}{''.join(own.join_sql)}"
+        name = f"o{len(self._beside)}"
+        self._beside.append(f"{name}(k, made) AS (SELECT {own.alias}.id, {made} FROM {rows})")
+        return self.dialect.nested(f"(SELECT made FROM {name} WHERE k = {frame.own('id')})")
 
     def _object(self, frame: Frame, selected: Selected) -> str:
         pairs = []
@@ -672,5 +698,3 @@ class _Asked:
 
     def after(self, path: str) -> str:
         return self._compiler.dialect.after(path)
-
-

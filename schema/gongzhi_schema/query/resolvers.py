@@ -20,9 +20,10 @@ from graphql import (
 )
 from graphql.language import ast
 
+from gongzhi.database.reads import StatementTooDeepError
 from gongzhi.graph.sources import Computed
 from gongzhi_schema.catalogue import Catalogue, FieldInfo, TypeInfo
-from gongzhi_schema.query.frames import READS, TYPE
+from gongzhi_schema.query.frames import READS, TYPE, Plan
 from gongzhi_schema.query.planner import Compiler
 from gongzhi_schema.query.selection import Selections
 from gongzhi_schema.query.values import BadInput, Bind
@@ -39,7 +40,7 @@ class Execution:
         self.bind = bind
         self.viewer = bind.viewer
 
-    def compiler(self) -> Compiler:
+    def compiler(self, *, flat: bool) -> Compiler:
         """Return a compiler for this operation and viewer."""
         return Compiler(
             self.engine.catalogue,
@@ -49,21 +50,27 @@ class Execution:
             Selections(self.engine.catalogue, self.fragments, self.bind.variables),
             self.bind.variables,
             for_core=True,
+            flat=flat,
         )
 
     async def root_field(self, nodes: list[ast.FieldNode]) -> Any:
         """Read one planned field of the root."""
-        try:
-            plan = self.compiler().root_field(nodes)
-            found = await self.engine.reader.text(plan.sql, plan.bind(self.bind))
-        except BadInput as exc:
-            raise GraphQLError(str(exc), nodes, extensions={"code": "BAD_USER_INPUT"}) from exc
-        return None if found is None else orjson.loads(found)
+        return await self._read(nodes, lambda compiler: compiler.root_field(nodes))
 
     async def row(self, type_name: str, nodes: list[ast.FieldNode], key: int) -> Any:
         """Read the row that a Python field named, under the viewer's scope."""
-        plan = self.compiler().row(type_name, nodes, key)
-        found = await self.engine.reader.text(plan.sql, plan.bind(self.bind))
+        return await self._read(nodes, lambda compiler: compiler.row(type_name, nodes, key))
+
+    async def _read(self, nodes: list[ast.FieldNode], plan: Callable[[Compiler], Plan]) -> Any:
+        try:
+            try:
+                made = plan(self.compiler(flat=False))
+                found = await self.engine.reader.text(made.sql, made.bind(self.bind))
+            except StatementTooDeepError:
+                made = plan(self.compiler(flat=True))
+                found = await self.engine.reader.text(made.sql, made.bind(self.bind))
+        except BadInput as exc:
+            raise GraphQLError(str(exc), nodes, extensions={"code": "BAD_USER_INPUT"}) from exc
         return None if found is None else orjson.loads(found)
 
 
