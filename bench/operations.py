@@ -29,6 +29,8 @@ class Variables:
     """Of the member of Q1, of the organization of the others."""
     after: tuple[str, int] | None = None
     """Path and id after which the page of Q4 begins."""
+    skipped: int = 0
+    """How many rows come before that page."""
 
 
 def spelt(name: str, given: Variables) -> dict[str, Any]:
@@ -100,5 +102,6 @@ async def _page(connection: asyncpg.Connection[Any], key: int) -> Variables:
         key,
         _DEEP,
     )
-    last = rows[len(rows) - 1 if len(rows) == _DEEP else len(rows) // 2]
-    return Variables(key, (last["org_path"], last["id"]))
+    skipped = _DEEP if len(rows) == _DEEP else len(rows) // 2
+    last = rows[skipped - 1]
+    return Variables(key, (last["org_path"], last["id"]), skipped)

@@ -16,7 +16,7 @@ const instance = postgraphile({
         max: 8,
         min: 4,
       },
-      schemas: ["public", "bench"],
+      schemas: ["public"],
     }),
   ],
   grafserv: { graphqlPath: "/graphql", graphiql: false, websockets: false },

@@ -14,7 +14,7 @@ from tortoise.exceptions import ConfigurationError, OperationalError
 from tortoise.migrations.executor import MigrationTarget
 from tortoise.migrations.recorder import MigrationRecorder
 
-from gongzhi.database import open_database
+from gongzhi.database import bound, open_database
 from gongzhi.database.config import apps_config
 from gongzhi.database.migrate import (
     drift,
@@ -506,14 +506,32 @@ async def test_two_databases_of_different_kinds_can_be_open(
 ) -> None:
     from gongzhi.registry.models import KindRule  # only here
 
-    async with open_database(fresh_database(dialect=outer), []):
+    first, second = fresh_database(dialect=outer), fresh_database(dialect=inner)
+    async with open_database(first, []) as one:
         await KindRule.create(child_kind="outer")
-        async with open_database(fresh_database(dialect=inner), []):
+        async with open_database(second, []):
             await KindRule.create(child_kind="inner")
+            with bound(one):
+                assert await KindRule.filter(child_kind__startswith="outer").count() == 1
         await KindRule.create(child_kind="outer again")
         found = KindRule.filter(child_kind__startswith="outer").order_by("id")
         assert [rule.child_kind for rule in await found] == ["outer", "outer again"]
         assert await KindRule.filter(child_kind="outer").delete() == 1
+
+
+async def test_a_database_may_be_migrated_while_another_is_open(
+    make_plugin: PluginMaker, fresh_database: FreshDatabase
+) -> None:
+    """As fixtures do in a thread of their own, which has another event loop."""
+    from gongzhi.registry.models import KindRule  # only here
+
+    plugins = [make_plugin("shop").models(SHOP)]
+    await make_migrations(plugins)
+    async with open_database(fresh_database(dialect="postgres"), []) as context:
+        before = context.db()
+        fresh_database(plugins, dialect="sqlite")
+        assert context.db() is before
+        assert await KindRule.filter(child_kind__startswith="x").count() == 0
 
 
 # A process that raises with a connection open
@@ -536,7 +554,7 @@ asyncio.run(main())
 
 CLOSING = """
 import asyncio, sys
-from gongzhi.database import open_database
+from gongzhi.database import bound, open_database
 
 async def main():
     async with open_database(sys.argv[1], []):

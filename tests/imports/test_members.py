@@ -3,10 +3,16 @@
 import datetime as dt
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gongzhi.imports.report import ImportRefusedError, render_report
 from gongzhi.registry import counters
+from gongzhi.registry.codes import MembershipStage
+from gongzhi.registry.import_members import surely_in_order
+from gongzhi.registry.rules import MembershipDates, check_membership_dates
 from tests.imports.support import (
+    TODAY,
     ROSTER_HEADER,
     dump,
     found,
@@ -353,3 +359,19 @@ async def test_formula_names_do_not_come_in(session, tried, town, tmp_path):
     rows = [SHORT, *(("ZJ-1", p, "", "1985.06", "正式党员") for p in payloads)]
     report = await tried("members", write_xlsx(tmp_path / "a.xlsx", rows))
     assert report.rejected == len(payloads)
+
+
+days = st.none() | st.dates(dt.date(1930, 1, 1), dt.date(2030, 1, 1))
+
+
+@given(
+    st.sampled_from(MembershipStage), st.none() | st.integers(1930, 2026), st.tuples(*[days] * 5)
+)
+def test_the_quick_look_at_dates_finds_nothing_that_the_rule_refuses(stage, birth_year, given_days):
+    if surely_in_order(stage.value, birth_year, given_days, TODAY):
+        assert check_membership_dates(stage, MembershipDates(birth_year, *given_days), TODAY) == []
+
+
+def test_the_quick_look_is_enough_for_the_usual_row():
+    usual = (dt.date(2008, 7, 1), dt.date(2009, 7, 1), None, None, dt.date(2026, 6, 1))
+    assert surely_in_order("FULL_MEMBER", 1985, usual, TODAY)

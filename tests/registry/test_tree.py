@@ -225,6 +225,55 @@ async def test_merging_while_members_come_and_go(database_url: str) -> None:
         assert await faults(db) == []
 
 
+@pytest.mark.parametrize("seed", range(3))
+async def test_everything_at_once(database_url: str, seed: int) -> None:
+    """Several writers do random things to one small tree: no deadlock, nothing left wrong."""
+    chance = Random(seed)
+    async with registry(database_url) as db:
+        await allow_everything()
+        world = World()
+        world.organizations.append(await organization("SUBDISTRICT_WORKING_COMMITTEE"))
+        world.areas.append(await area("DISTRICT"))
+        for n in range(6):
+            await world.create(n, n // 2)
+            await world.create_area(n // 2, 0)
+            await world.admit(4 + 5 * n, n)
+
+        async def write() -> None:
+            for _ in range(8):
+                name = chance.choice(sorted(OPERATIONS))
+                with suppress(RuleError):
+                    await OPERATIONS[name](world, chance.randrange(60), chance.randrange(60))
+
+        await asyncio.gather(*(write() for _ in range(5)))
+        assert await faults(db) == []
+
+
+async def test_units_of_a_branch_change_while_all_of_them_move(database_url: str) -> None:
+    async with registry(database_url) as db:
+        districts = [await organization("DISTRICT_PARTY_COMMITTEE") for _ in range(2)]
+        park = await organization("PARK_PARTY_COMMITTEE", districts[0])
+        units = [await organization("ACTUAL_UNIT", park) for _ in range(4)]
+        branch = await organization("TWO_NEW_PARTY_BRANCH", park)
+
+        async def cover() -> None:
+            for n in range(6):
+                await service.set_coverage(branch.id, [units[n % 4].id])
+
+        async def go_back_and_forth() -> None:
+            for turn in range(1, 7):
+                await service.move_organization(park.id, districts[turn % 2].id)
+
+        async def rename(row: Organization) -> None:
+            for n in range(6):
+                await service.rename_organization(row.id, f"合成名{n}")
+
+        assert (
+            await outcomes(go_back_and_forth(), cover(), rename(branch), *map(rename, units)) == []
+        )
+        assert await faults(db) == []
+
+
 @pytest.mark.parametrize(("path", "parent"), [("1.", ""), ("1.7.", "1."), ("1.7.127.", "1.7.")])
 def test_parent_path(path: str, parent: str) -> None:
     assert parent_path(path) == parent

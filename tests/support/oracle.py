@@ -68,6 +68,7 @@ from gongzhi_schema.compose import Composed
 from tests.support.data import TODAY
 
 _DEFINITION = "strawberry-definition"
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,6})?(Z|\+00:00)")
 _ID = re.compile(r"([^:]+):(0|[1-9][0-9]*)")
 
 Arguments = tuple[Mapping[str, Any], ...]
@@ -667,7 +668,7 @@ class Oracle:
         }
         kind = get_named_type(field.type)
         if source is not None:
-            self._check_arguments(source, field, kind, given, parent)
+            self._check_arguments(source, node.name.value, kind, given, parent)
         if not isinstance(source, Computed) and (own is None or own.base_resolver is None):
             self._check_below(kind, node, info)
 
@@ -703,7 +704,7 @@ class Oracle:
                 self._check_selection(kind, fragment.selection_set, info)
 
     def _check_arguments(
-        self, source: Source, field: Any, kind: Any, given: Mapping[str, Any], parent: Any
+        self, source: Source, field_name: str, kind: Any, given: Mapping[str, Any], parent: Any
     ) -> None:
         if isinstance(source, Lookup):
             if not given:
@@ -719,6 +720,12 @@ class Oracle:
             target = get_named_type(kind.fields["nodes"].type).name if _is_connection(kind) else ""
             if "within" in given:
                 key_of(given["within"], "Organization")
+            if "organization" in given:
+                key_of(given["organization"], "Organization")
+            try:
+                _CUTOFFS.get(field_name, lambda *_: None)(given.get("asOf", TODAY), self.norms)
+            except (OverflowError, ValueError):
+                raise _bad("no such day") from None
             if target:
                 self._check_filter(given.get("filter") or {}, target)
                 self._check_cursor(source, target, given, parent)
@@ -801,10 +808,7 @@ def _fits(field: Any, value: Any) -> bool:
         except (TypeError, ValueError):
             return False
     if isinstance(field, fields.DatetimeField):
-        try:
-            return dt.datetime.fromisoformat(value).tzinfo is not None
-        except (TypeError, ValueError):
-            return False
+        return isinstance(value, str) and _INSTANT.fullmatch(value) is not None
     if isinstance(field, (fields.IntField, fields.BigIntField, fields.SmallIntField)):
         return type(value) is int and abs(value) < 2**63
     return isinstance(value, str) and "\0" not in value
@@ -954,6 +958,11 @@ _PYTHON: Mapping[tuple[str, str], Callable[..., Any]] = {
     ("Query", "thingsByPython"): lambda _request, keys: keys,
 }
 
+_CUTOFFS: Mapping[str, Callable[[dt.date, Norms], dt.date | None]] = {
+    "suspectedLostMembers": lambda day, norms: rules.lost_cutoff(day, norms.contact_days),
+    "vacantMemberships": lambda day, norms: rules.vacant_cutoff(day, norms.vacant_months),
+}
+
 _EXPRESSIONS: Mapping[tuple[str, str], Callable[..., Any]] = {
     ("Member", "age_band"): _age_band("person.birth_year"),
     ("Person", "age_band"): _age_band("birth_year"),
@@ -962,7 +971,7 @@ _EXPRESSIONS: Mapping[tuple[str, str], Callable[..., Any]] = {
         reason.name for reason in _vacant(oracle, row, around)
     ],
     ("ShortThing", "rank_over"): lambda _o, row, around, _r: (
-        row.rank > (5 if _argument(around, "limit") is None else _argument(around, "limit"))
+        row.rank > (3 if _argument(around, "limit") is None else _argument(around, "limit"))
     ),
     ("ShortThing", "seen"): lambda _o, row, _around, _r: row.seen_at,
     ("Remark", "length"): lambda _o, row, _around, _r: len(row.text),

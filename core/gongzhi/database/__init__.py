@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 
+from pypika_tortoise import PostgreSQLQuery, SQLLiteQuery
 from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.context import TortoiseContext, _current_context
 
@@ -18,11 +19,10 @@ from gongzhi.plugin import Plugin
 __all__ = ["DatabaseUrl", "bound", "open_database", "parse_url", "tortoise_config"]
 
 
-_open: list[TortoiseContext] = []
-"""The databases that are open in this process, the one used last at the end."""
+_open: dict[TortoiseContext, str] = {}
+"""The databases that are open in this process, and their dialects."""
 
-_prepared_for: str = ""
-"""The dialect that the model classes are prepared for."""
+_QUERIES = {"sqlite": SQLLiteQuery, "postgres": PostgreSQLQuery}
 
 
 @asynccontextmanager
@@ -33,8 +33,8 @@ async def open_database(
 
     A SQLite connection that stays open keeps its thread, and so the process, alive for ever.
     The context is current in this task and in tasks started from it; elsewhere see :func:`bound`.
-    Several databases may be open at once, but only those of one kind may be used by tasks that
-    take turns: Tortoise keeps each model's SQL on its class.
+    Several databases may be open at once. When they are not all of one kind, the one opened or
+    bound last may be used, because Tortoise keeps the beginning of each model's SQL on its class.
 
     :raises DatabaseUnavailableError: when it does not answer, or the SQLite file does not exist.
     :raises SettingsError: when the URL cannot be read.
@@ -45,17 +45,17 @@ async def open_database(
     context = TortoiseContext()
     async with context:
         await context.init(config=config)
-        _open.append(context)
+        _open[context] = context.db().capabilities.dialect
+        forget_statements()
         try:
-            forget_statements()
-            _prepare(context)
             await context.db().execute_query("SELECT 1")
             yield context
         finally:
-            _open.remove(context)
-            forget_statements()
-            if _open:
-                _prepare(_open[-1])
+            mixed = _mixed()
+            del _open[context]
+            if mixed:
+                for other in _open:
+                    _prepare(other)
 
 
 @contextmanager
@@ -66,8 +66,9 @@ def bound(context: TortoiseContext) -> Iterator[None]:
     Entering the context itself from several tasks mixes up its one token.
     """
     token = _current_context.set(context)
-    _prepare(context)
     try:
+        if _mixed():
+            _prepare(context)
         yield
     finally:
         _current_context.reset(token)
@@ -82,11 +83,16 @@ def forget_statements() -> None:
     EXECUTOR_CACHE.clear()
 
 
+def _mixed() -> bool:
+    return len(set(_open.values())) > 1
+
+
 def _prepare(context: TortoiseContext) -> None:
-    """Make the model classes speak the dialect of a database."""
-    global _prepared_for  # noqa: PLW0603  # it describes the classes, which are global too
-    dialect = context.db().capabilities.dialect
-    if dialect != _prepared_for and context.apps is not None:
-        forget_statements()
-        context.apps._build_initial_querysets()  # noqa: SLF001  # as Tortoise itself does
-        _prepared_for = dialect
+    """Make the model classes speak the dialect of a database, as Tortoise did on opening it."""
+    forget_statements()
+    query = _QUERIES[_open[context]]
+    for app in (context.apps or {}).values():
+        for model in app.values():
+            meta = model._meta  # noqa: SLF001  # Tortoise has no public name for it
+            meta.basequery = query.from_(meta.basetable)
+            meta.basequery_all_fields = meta.basequery.select(*meta.db_fields)

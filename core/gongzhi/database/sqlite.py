@@ -7,6 +7,7 @@ says; ``BEGIN IMMEDIATE`` waits its turn instead.
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, cast

@@ -101,12 +101,13 @@ class TreePlan:
             ids, codes, _picked(cells[planner.parent], self.new)
         )
         given = planner.new_columns(run, self.table)
+        stored = run.session.stored
         values = []
         for column, default in given.values():
             picked = _picked(column, self.new)
-            values.append(
-                picked if default is None else [default if v is None else v for v in picked]
-            )
+            if default is not None:
+                picked = [default if value is None else value for value in picked]
+            values.append(stored(picked))
         tree = ("id", planner.code_column, planner.parent_column, "path", "depth", "batch_id")
         columns = (*tree, *given)
         rest = {c: v for c, v in defaults(planner.model, run.now).items() if c not in columns}
@@ -118,7 +119,7 @@ class TreePlan:
             depths,
             repeat(batch_id),
             *values,
-            *map(repeat, rest.values()),
+            *map(repeat, stored([*rest.values()])),
             strict=False,  # what repeats has no end
         )
         await run.insert(planner.table, (*columns, *rest), rows, len(self.new))
@@ -145,7 +146,7 @@ class TreePlan:
         return parent_ids, paths, depths
 
 
-def _picked(column: Sequence[Any], order: Sequence[int]) -> Sequence[Any]:
+def _picked(column: Sequence[Any], order: Sequence[int]) -> list[Any]:
     """Return the values of these rows."""
     return [column[index] for index in order]
 

@@ -156,7 +156,10 @@ async def carry(execute: Execute, organization_id: int, old_path: str, new_path:
 
 
 async def recount(execute: Execute) -> None:
-    """Rebuild every count, set-based: work grows with the rows, not with rows times depth."""
+    """Rebuild every count, set-based: work grows with the rows, not with rows times depth.
+
+    The caller keeps out whoever else writes organizations and members until it commits.
+    """
     await _count(execute)
     await _apply(execute)
 
@@ -326,15 +329,20 @@ async def _apply(execute: Execute, within: str = "") -> None:
         f" AND NOT EXISTS (SELECT 1 FROM gongzhi_fresh f WHERE {_SAME})",
         _range(within),
     )
-    # The order is for PostgreSQL: sorting comes to an end before the first row is written, so the
-    # join never reads what this statement itself has added.
+    # In two steps: PostgreSQL plans for the size that core_counter has before, and a join that
+    # reads it while the same statement fills it can take a time that grows with the square.
     await execute(
-        "INSERT INTO core_counter (organization_id, org_path, metric, bucket, own, total)"
+        "CREATE TEMPORARY TABLE gongzhi_change AS"
         " SELECT f.organization_id, o.path, f.metric, f.bucket, f.own, f.total"
         " FROM gongzhi_fresh f JOIN core_organization o ON o.id = f.organization_id"
         f" LEFT JOIN core_counter c ON {_SAME}"
-        " WHERE c.id IS NULL OR c.own <> f.own OR c.total <> f.total OR c.org_path <> o.path"
-        " ORDER BY o.path, f.metric, f.bucket"
+        " WHERE c.id IS NULL OR c.own <> f.own OR c.total <> f.total OR c.org_path <> o.path",
+        [],
+    )
+    await execute(
+        "INSERT INTO core_counter (organization_id, org_path, metric, bucket, own, total)"
+        " SELECT organization_id, path, metric, bucket, own, total FROM gongzhi_change"
+        " WHERE 1 = 1 ORDER BY path, metric, bucket"
         " ON CONFLICT (organization_id, metric, bucket) DO UPDATE"
         " SET own = excluded.own, total = excluded.total, org_path = excluded.org_path",
         [],
@@ -347,5 +355,5 @@ def _range(within: str) -> list[str]:
 
 
 async def _drop(execute: Execute) -> None:
-    await execute("DROP TABLE IF EXISTS gongzhi_count", [])
-    await execute("DROP TABLE IF EXISTS gongzhi_fresh", [])
+    for table in ("gongzhi_count", "gongzhi_fresh", "gongzhi_change"):
+        await execute(f"DROP TABLE IF EXISTS {table}", [])

@@ -439,7 +439,15 @@ MEMBERS: Final = ImportSpec(
         lists.SKILL,
         lists.HOBBY,
     ),
+    limits=Limits(
+        file_bytes=40 * _MEGABYTE,
+        unpacked_bytes=300 * _MEGABYTE,
+        rows=200_000,
+        memory_bytes=1536 * _MEGABYTE,
+        seconds=120,
+    ),
 )
+"""All members of a large district in one file; the general limits are for strangers' files."""
 
 IMPORTS: Final = (
     Import(AREAS.name, AREAS.title_zh, AREAS.title_en, AREAS),

@@ -169,7 +169,8 @@ class SQLite(Dialect):
             return f"json_object({inner})"
         head = self.object(pairs[:_PAIRS_PER_CALL])
         tail = self.object(pairs[_PAIRS_PER_CALL:])
-        return f"json(rtrim({head}, '}}') || ',' || substr({tail}, 2))"
+        # what comes before the last character, without writing `head` out twice for its length
+        return f"json(substr({head}, -1, -2147483647) || ',' || substr({tail}, 2))"
 
     def aggregate(self, row: str, condition: str = "", *, order: str) -> str:  # noqa: ARG002
         chosen = f" FILTER (WHERE {condition})" if condition else ""

@@ -15,7 +15,7 @@ from graphql import (
     validate,
 )
 from graphql.execution.values import get_variable_values
-from graphql.language import ast
+from graphql.language import Token, ast
 
 from gongzhi_schema.catalogue import Catalogue
 from gongzhi_schema.query.frames import Plan
@@ -51,6 +51,19 @@ def refused(code: str, message: str) -> RequestError:
     return RequestError([GraphQLError(message, extensions={"code": code})])
 
 
+def _nul() -> RequestError:
+    """Make the refusal of what PostgreSQL cannot keep, so that both databases answer alike."""
+    return refused("BAD_USER_INPUT", "文本中不能有空字符 · texts must not contain NUL")
+
+
+def _holds_nul(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\x00" in value
+    if isinstance(value, dict):
+        return any(map(_holds_nul, value.values()))
+    return isinstance(value, list) and any(map(_holds_nul, value))
+
+
 class Operation:
     """One validated operation of a document."""
 
@@ -77,7 +90,8 @@ class Operation:
     def coerce(self, given: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the variables as their types say.
 
-        :raises RequestError: when one has not the declared type.
+        :raises RequestError: when one has not the declared type, holds a NUL, or is null and
+            decides whether something is selected.
         """
         if self._simple is not None and (found := self._simple(given)) is not None:
             return found
@@ -88,6 +102,13 @@ class Operation:
             for error in result:
                 error.extensions = {"code": "BAD_USER_INPUT", **(error.extensions or {})}
             raise RequestError(result)
+        if any(map(_holds_nul, given.values())):
+            raise _nul()
+        if any(v is None for name, v in result.coerced.items() if name in self._switches):
+            raise refused(
+                "BAD_USER_INPUT",
+                "@skip 和 @include 的条件不能为空 · the condition of @skip or @include is null",
+            )
         return result.coerced
 
     def cost(self, variables: Mapping[str, Any]) -> int:
@@ -217,20 +238,27 @@ class Documents:
 
     def _parse(self, text: str) -> ast.DocumentNode:
         try:
-            return parse(text, max_tokens=self._limits.tokens)
+            document = parse(text, max_tokens=self._limits.tokens)
         except GraphQLSyntaxError as exc:
             too_long = "Document contains more than" in exc.message
             exc.extensions = {"code": "TOKEN_LIMIT" if too_long else "GRAPHQL_PARSE_FAILED"}
             raise RequestError([exc]) from exc
         except RecursionError as exc:
             raise refused("DEPTH_LIMIT", "文档嵌套过深 · the document nests too deep") from exc
+        if "\\u" in text and document.loc is not None:
+            token: Token | None = document.loc.start_token
+            while token is not None:
+                if token.value is not None and "\x00" in token.value:
+                    raise _nul()
+                token = token.next
+        return document
 
 
 _Check = Callable[[Any], bool]
 
 _SCALARS: dict[str, _Check] = {
-    "ID": lambda v: type(v) is str,
-    "String": lambda v: type(v) is str,
+    "ID": lambda v: type(v) is str and "\x00" not in v,
+    "String": lambda v: type(v) is str and "\x00" not in v,
     "Boolean": lambda v: type(v) is bool,
     "Int": lambda v: type(v) is int and -_MAX_INT <= v <= _MAX_INT,
 }

@@ -87,7 +87,7 @@ class Engine:
             cost = operation.cost(values)
         except RequestError as exc:
             return _refusal(exc.errors, request_id)
-        bind = Bind(values, viewer, self._zone, self._norms, self._digest)
+        bind = self.bind(values, viewer)
         try:
             if self._planned and operation.is_query:
                 plan = self.plan(operation, values, viewer)
@@ -107,6 +107,10 @@ class Engine:
         except (StatementTimeoutError, TimeoutError):
             log.warning("request %s: took too long", request_id)
             return _failure("TIMEOUT", "查询超时 · the operation took too long", request_id, 503)
+
+    def bind(self, values: Mapping[str, Any], viewer: Viewer) -> Bind:
+        """Return what a plan takes its parameters from at one request."""
+        return Bind(values, viewer, self._zone, self._norms, self._digest)
 
     def reads_only(self, text: str, operation_name: str | None) -> bool:
         """Whether a document's operation is a query; what is refused anyway counts as one."""

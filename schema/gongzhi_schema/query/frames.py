@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from gongzhi.graph.vocabulary import TypeSpec
 from gongzhi_schema.catalogue import TypeInfo
-from gongzhi_schema.query.values import Arguments, Bind, Getter, Unplannable
+from gongzhi_schema.query.values import Arguments, BadInput, Bind, Getter, Unplannable
 from gongzhi_schema.tables import Table
 
 READS = ":reads:"
@@ -39,9 +39,13 @@ class Plan:
 
         :raises BadInput: when a value of the client is refused.
         """
-        for check in self.checks:
-            check(bind)
-        return [get(bind) for get in self.getters]
+        try:
+            for check in self.checks:
+                check(bind)
+            return [get(bind) for get in self.getters]
+        except (OverflowError, ValueError) as exc:  # such as six months before the first of days
+            message = "值超出范围 · a value is out of range"
+            raise BadInput(message) from exc
 
 
 @dataclass(slots=True)

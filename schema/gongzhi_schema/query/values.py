@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -13,6 +14,8 @@ from graphql import (
     GraphQLArgument,
     GraphQLInputObjectType,
     GraphQLInputType,
+    GraphQLNonNull,
+    Undefined,
     get_named_type,
     value_from_ast,
 )
@@ -25,6 +28,11 @@ if TYPE_CHECKING:
     from gongzhi.registry.rules import Norms
 
 MAX_ID = 2**63 - 1
+
+_INSTANT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|\+00:00)"
+)
+"""Of the many forms that Python reads, the two in which the databases give an instant."""
 
 
 class Unplannable(Exception):  # noqa: N818  # not an error: the operation runs in core
@@ -122,14 +130,27 @@ class Arguments:
 def read_arguments(
     node: ast.FieldNode, declared: Mapping[str, GraphQLArgument], variables: Mapping[str, Any]
 ) -> dict[str, Value]:
-    """Return the arguments that were given and are not null, by GraphQL name."""
+    """Return the arguments that are not null, by GraphQL name.
+
+    :raises BadInput: where one is null that must not be, which only a variable can bring about.
+    """
     given = {a.name.value: a.value for a in node.arguments or ()}
     found: dict[str, Value] = {}
     for name, argument in declared.items():
         value = _read(given[name], argument.type, variables) if name in given else None
-        if value is not None and value.sample is not None:
+        if value is None:
+            value = _default(argument)
+        if value.sample is not None:
             found[name] = value
+        elif isinstance(argument.type, GraphQLNonNull):
+            message = f"{name} 不能为空 · {name} must not be null"
+            raise BadInput(message)
     return found
+
+
+def _default(argument: GraphQLArgument) -> Value:
+    value = None if argument.default_value is Undefined else argument.default_value
+    return Value(value, lambda _bind: value, constant=True)
 
 
 def _read(
@@ -257,14 +278,13 @@ def decode_cursor(value: str, order: str, kinds: Sequence[str]) -> list[Any]:
 def _fits(value: Any, kind: str) -> bool:
     if kind == "int":
         return type(value) is int and abs(value) <= MAX_ID
-    if kind == "date":
-        return isinstance(value, str) and _is_date(value)
-    return isinstance(value, str) and "\x00" not in value
-
-
-def _is_date(value: str) -> bool:
+    if not isinstance(value, str) or "\x00" in value:
+        return False
     try:
-        dt.date.fromisoformat(value)
+        if kind == "date":
+            return dt.date.fromisoformat(value).isoformat() == value
+        if kind == "instant":
+            return _INSTANT.fullmatch(value) is not None and bool(dt.datetime.fromisoformat(value))
     except ValueError:
         return False
     return True

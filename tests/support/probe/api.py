@@ -109,8 +109,8 @@ class ShortThing:
 
     name: str
     rank_over: bool = expression(
-        lambda sql: f"({sql.column('rank')} > coalesce({sql.argument('limit', 'int') or 'NULL'}, 5))",
-        arguments=(Argument("limit", int | None, "界限 · the limit"),),
+        lambda sql: f"({sql.column('rank')} > coalesce({sql.argument('limit', 'int') or 'NULL'}, 3))",
+        arguments=(Argument("limit", int | None, "界限 · the limit", default=5),),
         kind="bool",
     )
     seen: dt.datetime = expression(lambda sql: sql.column("seen_at"), kind="instant")
