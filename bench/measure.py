@@ -26,7 +26,7 @@ class Contender:
     database: Callable[[], list[int]] | None
     """Returns the processes of its database; None where that is within the server."""
     respelt: bool = False
-    """Whether it spells the answers in its own way, so that only values are compared."""
+    """Whether it spells answers or cursors in its own way, so that only values are compared."""
     rss_fresh: int = 0
     rss_after: int = 0
 
@@ -59,7 +59,7 @@ def check(contenders: list[Contender], count: int) -> None:
                 found = data(ask(other.server.port, other.requests[name][at]))
                 same = leaves(found) == leaves(expected) if other.respelt else found == expected
                 if not same:
-                    message = f"{other.server.name} answers {name} otherwise: {found} {expected}"
+                    message = f"{other.server.name} answers {name} otherwise: {found}"[:2000]
                     raise BadAnswerError(message)
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import asyncpg
+
 from bench.places import DATA, family
+from gongzhi.database import parse_url
 from tests import postgres as server
 
 SETTINGS = {
@@ -27,6 +32,19 @@ SETTINGS = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
 }
+
+
+_PATIENCE_SECONDS = 600
+"""For a checkpoint of everything, or its recovery."""
+
+# Ends the server when this process is gone, in order: the data is wanted again. stdin is the sign.
+_GUARD = """
+"$@" </dev/null & server=$!
+trap '' INT TERM
+read -r _
+kill -INT "$server" 2>/dev/null
+wait "$server"
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +82,7 @@ def running() -> Iterator[Cluster]:
     with (DATA / "postgres.log").open("wb") as log:
         process = subprocess.Popen(
             [
-                *("/bin/sh", "-c", server._GUARD, "guard", str(sockets), *prefix),
+                *("/bin/sh", "-c", _GUARD, "guard", *prefix),
                 *(str(programs / "postgres"), "-D", str(data), *arguments),
             ],
             stdin=subprocess.PIPE,
@@ -76,12 +94,28 @@ def running() -> Iterator[Cluster]:
         )
         try:
             cluster = Cluster(process.pid, sockets)
-            log_folder = sockets
-            (log_folder / "log").symlink_to(DATA / "postgres.log")
-            server._wait_until_ready(process, log_folder, cluster.url("postgres"))
+            _wait(process, cluster.url("postgres"))
             yield cluster
         finally:
             assert process.stdin
             process.stdin.close()
-            process.wait(60)
+            process.wait(_PATIENCE_SECONDS)
             shutil.rmtree(sockets, ignore_errors=True)
+
+
+def _wait(process: subprocess.Popen[bytes], url: str) -> None:
+    async def ping() -> None:
+        await (await asyncpg.connect(**parse_url(url).connect_arguments)).close()
+
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            asyncio.run(ping())
+        except (OSError, asyncpg.CannotConnectNowError) as exc:
+            if process.poll() is not None or time.monotonic() > deadline:
+                text = (DATA / "postgres.log").read_text(errors="replace")[-1000:]
+                message = f"PostgreSQL did not start: {text}"
+                raise server.NoPostgresError(message) from exc
+            time.sleep(0.1)
+        else:
+            return

@@ -12,11 +12,12 @@ from contextlib import closing, suppress
 from pathlib import Path
 from textwrap import dedent
 
+import asyncpg
 import pytest
 from tortoise.exceptions import OperationalError
 from tortoise.transactions import in_transaction
 
-from gongzhi.database import config, open_database, runner
+from gongzhi.database import config, open_database, parse_url, runner
 from gongzhi.database.config import apps_config
 from gongzhi.database.migrate import drift, make_migrations, migrate, pending
 from gongzhi.errors import DatabaseUnavailableError, MigrationError
@@ -150,7 +151,7 @@ async def test_a_migration_that_waits_for_too_long_says_so(
 INCREMENT = """
 import asyncio, sys
 from tortoise.transactions import in_transaction
-from gongzhi.database import config, open_database, runner
+from gongzhi.database import config, open_database, parse_url, runner
 
 async def main():
     async with open_database(sys.argv[1], []):
@@ -284,3 +285,52 @@ async def test_a_pool_that_is_used_up_is_not_waited_for_without_end(
             with pytest.raises(DatabaseUnavailableError, match="in time"):
                 await _enter(client._parent)
         assert await context.db().execute_query("SELECT 1")
+
+
+async def _end_connections(url: str) -> None:
+    """End every connection to the database, as a restart of the server does."""
+    connection = await asyncpg.connect(**parse_url(url).connect_arguments)
+    try:
+        await connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    finally:
+        await connection.close()
+
+
+async def _write_and_lose(url: str, *, then: str) -> None:
+    async with in_transaction():
+        await KindRule.create(child_kind="lost")
+        await _end_connections(url)
+        if then == "write":
+            await KindRule.create(child_kind="lost too")
+        if then == "write in a savepoint":
+            async with in_transaction():
+                await KindRule.create(child_kind="lost too")
+        if then == "fail":
+            raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("then", ["write", "write in a savepoint", "commit"])
+async def test_a_connection_that_is_lost_in_a_transaction(postgres_url: str, then: str) -> None:
+    async with open_database(postgres_url, []) as context:
+        with pytest.raises(DatabaseUnavailableError, match=r"try again|still running"):
+            await _write_and_lose(postgres_url, then=then)
+        assert await context.db().execute_query("SELECT 1")  # the pool recovers
+        await KindRule.create(child_kind="kept")
+        assert await KindRule.all().values_list("child_kind", flat=True) == ["kept"]
+
+
+async def test_a_rollback_that_fails_does_not_hide_its_reason(postgres_url: str) -> None:
+    """Tortoise raises the failure of the rollback instead."""
+    async with open_database(postgres_url, []):
+        with pytest.raises(ZeroDivisionError):
+            await _write_and_lose(postgres_url, then="fail")
+
+
+async def test_a_statement_that_takes_too_long_is_not_a_lost_database(postgres_url: str) -> None:
+    async with open_database(postgres_url, []), in_transaction() as client:
+        await client.execute_query("SET LOCAL statement_timeout = '50ms'")
+        with pytest.raises(asyncpg.QueryCanceledError):
+            await client.execute_query("SELECT pg_sleep(5)")

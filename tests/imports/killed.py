@@ -13,6 +13,11 @@ from gongzhi.registry import import_members
 from gongzhi.registry.imports import MEMBERS
 
 
+def say(*words):
+    sys.stdout.write(" ".join(map(str, words)) + "\n")
+    sys.stdout.flush()
+
+
 def die():
     os.kill(os.getpid(), signal.SIGKILL)
 
@@ -46,7 +51,7 @@ async def main(url, path, secret, point):
     arm(point)
 
     def tell(step, done, _total):
-        print(step, done, flush=True)
+        say(step, done)
 
     async with open_session(url) as session:
         report = await engine.apply(
@@ -54,7 +59,7 @@ async def main(url, path, secret, point):
         )
         if point == "committed":
             die()
-    print("done", report.created, flush=True)
+    say("done", report.created)
 
 
 if __name__ == "__main__":

@@ -93,7 +93,7 @@ def write_xlsx(path: Path, rows, **options) -> Path:
         for number, row in enumerate(rows):
             for place, cell in enumerate(row):
                 if isinstance(cell, dt.date):
-                    sheet.write_datetime(number, place, dt.datetime(*cell.timetuple()[:3]), day)
+                    sheet.write_datetime(number, place, dt.datetime.combine(cell, dt.time()), day)
                 else:
                     sheet.write(number, place, cell)
     return path
@@ -102,9 +102,7 @@ def write_xlsx(path: Path, rows, **options) -> Path:
 def table_of(path: Path, spec=MEMBERS, context: ParseContext = CONTEXT):
     """Read a file without a database."""
     sheet = read_file(path, spec.limits)
-    return read_table(
-        spec, sheet, ParseContext(context.today, sheet.date1904, context.code_lists)
-    )
+    return read_table(spec, sheet, ParseContext(context.today, sheet.date1904, context.code_lists))
 
 
 def found(report) -> list[tuple[int, str, str]]:

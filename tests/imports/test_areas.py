@@ -8,9 +8,7 @@ from gongzhi.imports.report import ImportRefusedError, render_report
 from gongzhi.registry.import_trees import area_kind
 from tests.imports.support import AREA_ROWS, dump, found, write_csv
 
-REAL = (
-    Path(__file__).parents[2] / "core/gongzhi/registry/data/areas-shanghai-shenzhen-weihai.csv"
-)
+REAL = Path(__file__).parents[2] / "core/gongzhi/registry/data/areas-shanghai-shenzhen-weihai.csv"
 REAL_ROWS = 10_489
 
 
@@ -42,17 +40,14 @@ async def test_the_real_areas(session, imported, tried):
     assert lines["310151114001"] == ["31", "3101", "310151", "310151114", "310151114001"]
     kinds = {
         row["kind"]: row["n"]
-        for row in await session.fetch(
-            "SELECT kind, count(*) AS n FROM core_area GROUP BY kind"
-        )
+        for row in await session.fetch("SELECT kind, count(*) AS n FROM core_area GROUP BY kind")
     }
     assert kinds["PROVINCE"] == kinds["CITY"] == 3
     assert kinds["DISTRICT"] == 32
     assert sum(kinds.get(k, 0) for k in ("SUBDISTRICT", "TOWN", "TOWNSHIP", "PARK")) == 386
     assert kinds["RESIDENTIAL_AREA"] + kinds["VILLAGE"] == 10_065
     named = {
-        row["code"]: row["kind"]
-        for row in await session.fetch("SELECT code, kind FROM core_area")
+        row["code"]: row["kind"] for row in await session.fetch("SELECT code, kind FROM core_area")
     }
     assert named["310109009"] == "SUBDISTRICT"
     assert named["310151114"] == "TOWN"

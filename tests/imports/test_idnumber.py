@@ -15,8 +15,9 @@ TODAY = dt.date(2026, 7, 1)
 BEIJING = "110101"  # a place that the oracle knows
 
 numbers = st.builds(
-    lambda birth, sequence: (first := f"{BEIJING}{birth:%Y%m%d}{sequence:03}")
-    + check_character(first),
+    lambda birth, sequence: (
+        (first := f"{BEIJING}{birth:%Y%m%d}{sequence:03}") + check_character(first)
+    ),
     st.dates(dt.date(1900, 1, 1), TODAY),
     st.integers(0, 999),
 )

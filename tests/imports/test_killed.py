@@ -38,9 +38,7 @@ async def state(url):
     "point",
     ["batch", "core_person 0", "core_person 2500", "core_member 10", "core_member 2999", "written"],
 )
-async def test_killed_before_the_end_nothing_is_there(
-    lists_url, town, imported, big_roster, point
-):
+async def test_killed_before_the_end_nothing_is_there(lists_url, town, imported, big_roster, point):
     before = await state(lists_url)
     ended = subprocess.run(  # noqa: ASYNC221  # the test waits for it
         command(lists_url, big_roster, point), capture_output=True, check=False, timeout=120

@@ -12,8 +12,8 @@ from gongzhi.registry.codes import MembershipStage
 from gongzhi.registry.import_members import surely_in_order
 from gongzhi.registry.rules import MembershipDates, check_membership_dates
 from tests.imports.support import (
-    TODAY,
     ROSTER_HEADER,
+    TODAY,
     dump,
     found,
     id_number,
@@ -181,7 +181,9 @@ async def test_figures_are_kept(session, imported, town, tmp_path):
     rows = roster()
     for row in rows[10:20]:
         row[10], row[12] = "正式党员", ""
-    rows = [[*ROSTER_HEADER, "党籍状态"]] + [[*row, "除名" if n < 3 else ""] for n, row in enumerate(rows)]
+    rows = [[*ROSTER_HEADER, "党籍状态"]] + [
+        [*row, "除名" if n < 3 else ""] for n, row in enumerate(rows)
+    ]
     report = await imported("members", write_csv(tmp_path / "b.csv", rows))
     assert (report.updated, report.unchanged) == (4, 464)
     assert await counters.verify(session.execute) == []
@@ -298,7 +300,9 @@ async def test_what_disagrees_is_refused(session, tried, town, tmp_path):
     assert report.created == 1
 
 
-async def test_dates_are_checked_with_those_that_are_there(session, imported, tried, town, tmp_path):
+async def test_dates_are_checked_with_those_that_are_there(
+    session, imported, tried, town, tmp_path
+):
     header = (*SHORT, "入党日期", "转正日期")
     rows = [header, ("ZJ-1", "示例甲", NUMBER, "", "正式党员", "2010.07", "2011.07")]
     await imported("members", write_csv(tmp_path / "a.csv", rows))
@@ -340,7 +344,10 @@ async def test_blank_cells_leave_what_is_there(session, imported, town, tmp_path
 
 
 async def test_skills_and_hobbies(session, imported, town, tmp_path):
-    rows = [(*SHORT, "特长", "爱好"), ("ZJ-1", "示例甲", NUMBER, "", "正式党员", "法律、急救", "书法")]
+    rows = [
+        (*SHORT, "特长", "爱好"),
+        ("ZJ-1", "示例甲", NUMBER, "", "正式党员", "法律、急救", "书法"),
+    ]
     path = write_csv(tmp_path / "a.csv", rows)
     await imported("members", path)
     assert (await imported("members", path)).unchanged == 1

@@ -105,9 +105,9 @@ async def test_names_kinds_and_superiors_change(session, imported, town, tmp_pat
     assert counts["ZJ-1", "PARTY_BRANCH"] == 1
     assert counts["ZJ", "GENERAL_PARTY_BRANCH"] == 1
     assert counts["ZJ", "PARTY_BRANCH"] == 2
-    row = (
-        await session.fetch("SELECT version, name FROM core_organization WHERE code = 'ZJ-1'")
-    )[0]
+    row = (await session.fetch("SELECT version, name FROM core_organization WHERE code = 'ZJ-1'"))[
+        0
+    ]
     assert (row["version"], row["name"]) == (2, "甲居民区党总支")
 
 
@@ -143,7 +143,10 @@ async def test_an_area_that_changes(session, imported, town, tmp_path):
 
 
 async def test_telephone_numbers_are_encrypted(session, imported, town, privacy, tmp_path):
-    rows = [("组织编码", "组织名称", "组织类型", "联系电话"), ("ZJ", "示例镇党委", "镇党委", "021-59640000")]
+    rows = [
+        ("组织编码", "组织名称", "组织类型", "联系电话"),
+        ("ZJ", "示例镇党委", "镇党委", "021-59640000"),
+    ]
     path = write_csv(tmp_path / "a.csv", rows)
     assert (await imported("organizations", path)).updated == 1
     row = (
@@ -160,7 +163,11 @@ async def test_telephone_numbers_are_encrypted(session, imported, town, privacy,
 
 async def test_a_refused_file_leaves_nothing_behind(session, imported, town, tmp_path):
     before = await dump(session, skip=())
-    rows = [HEADER, ("N1", "新支部", "党支部", "ZJ", "", ""), ("N2", "新支部", "党支部", "404", "", "")]
+    rows = [
+        HEADER,
+        ("N1", "新支部", "党支部", "ZJ", "", ""),
+        ("N2", "新支部", "党支部", "404", "", ""),
+    ]
     with pytest.raises(ImportRefusedError):
         await imported("organizations", write_csv(tmp_path / "a.csv", rows))
     assert await dump(session, skip=()) == before

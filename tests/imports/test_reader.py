@@ -174,9 +174,7 @@ def test_a_zip_that_is_no_workbook(tmp_path):
 
 def test_a_zip_bomb_is_not_unpacked(tmp_path):
     source = write_xlsx(tmp_path / "a.xlsx", [["姓名"]])
-    bomb = _changed(
-        source, tmp_path / "b.xlsx", "xl/worksheets/sheet1.xml", b"<row/>" * 20_000_000
-    )
+    bomb = _changed(source, tmp_path / "b.xlsx", "xl/worksheets/sheet1.xml", b"<row/>" * 20_000_000)
     assert bomb.stat().st_size < LIMITS.file_bytes
     assert refused(bomb) == "WORKBOOK_BOMB"
 

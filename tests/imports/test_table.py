@@ -105,7 +105,9 @@ def test_errors_name_row_column_and_reason_and_nothing_personal(tmp_path):
 
 
 def test_short_rows_are_filled_up(tmp_path):
-    result = table(tmp_path, [["code", "name", "kind"], ["1", "甲"], ["2", "乙", "村", "多余"]], AREAS)
+    result = table(
+        tmp_path, [["code", "name", "kind"], ["1", "甲"], ["2", "乙", "村", "多余"]], AREAS
+    )
     assert result.columns["kind"] == [None, "VILLAGE"]
 
 
@@ -119,7 +121,7 @@ def test_the_preview_masks_personal_values(tmp_path):
         assert row[1] not in shown
         assert row[2] not in shown
         assert row[7] not in shown
-    number, cells = preview.rows[1]
+    _, cells = preview.rows[1]
     by_title = dict(zip(preview.titles, cells, strict=True))
     assert by_title["姓名"] == "示**"
     assert by_title["身份证号"].startswith("990***")
@@ -154,3 +156,16 @@ def test_one_and_true_are_different_cells(tmp_path):
     result = table_of(write_xlsx(tmp_path / "a.xlsx", rows), AREAS)
     assert result.columns["households"] == [1]
     assert result.columns["synthetic"] == [True]
+
+
+def test_what_a_report_repeats_of_a_file_is_short_and_printable(tmp_path):
+    rows = [
+        [*HEADER, "\x1b[31m红" + "长" * 5000],
+        ["ZJ-1\x1b]0;title\x07", "示例甲", "", "正式党员", "x"],
+    ]
+    result = table(tmp_path, rows)
+    said = str([note.zh for note in result.notes]) + str(result.preview.rows)
+    assert "红长长" in said
+    assert "\\x1b" not in said
+    assert "\\x07" not in said
+    assert len(said) < 400

@@ -98,7 +98,9 @@ async def test_whole_trees_are_removed(session, imported, undone, tmp_path):
     empty = await dump(session)
     areas = await imported("areas", write_csv(tmp_path / "a.csv", AREA_ROWS))
     with_areas = await dump(session)
-    organizations = await imported("organizations", write_csv(tmp_path / "o.csv", ORGANIZATION_ROWS))
+    organizations = await imported(
+        "organizations", write_csv(tmp_path / "o.csv", ORGANIZATION_ROWS)
+    )
     report = await undone(areas)
     assert report.removed == 0
     assert report.kept_count == len(AREA_ROWS) - 1
@@ -228,7 +230,9 @@ async def test_a_move_back_that_would_make_a_circle(session, imported, undone, t
     header = ("code", "name", "kind", "parent_code")
     rows = [header, ("A", "甲", "区", ""), ("B", "乙", "镇", "A"), ("C", "丙", "村", "B")]
     await imported("areas", write_csv(tmp_path / "a.csv", rows))
-    applied = await imported("areas", write_csv(tmp_path / "b.csv", [header, ("C", "丙", "村", "A")]))
+    applied = await imported(
+        "areas", write_csv(tmp_path / "b.csv", [header, ("C", "丙", "村", "A")])
+    )
     await imported("areas", write_csv(tmp_path / "c.csv", [header, ("B", "乙", "镇", "C")]))
     before = await dump(session, skip=())
     with pytest.raises(UndoError, match="不能移回"):

@@ -489,7 +489,7 @@ class _Builder:
                         Thing,
                         organization_id=at.id,
                         org_path=at.path,
-                        account_id=self.pick(None, None, 1, 2),
+                        account_id=self.pick(None, None, 1, 3, 5),
                         name=self.text(own, self.pick("壶", "杯", "Cup", "cup", "\U0001f375", "")),
                         kind=self.pick("SECRETARY", "HEAD", "OWN_KIND"),
                         rank=self.random.randint(-3, 12),

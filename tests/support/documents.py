@@ -113,6 +113,31 @@ class Generator:
         head = f"({', '.join(doc.declared)})" if doc.declared else ""
         return "\n".join([f"query G{head} {body}", *doc.definitions]), doc.variables
 
+    def edges(self, name: str) -> list[str]:
+        """Return one document for each edge of a node type: all leaves, two steps along it."""
+        kind = self.schema.type_map[name]
+        assert isinstance(kind, GraphQLObjectType)
+        made = []
+        for field_name, declared in kind.fields.items():
+            if not is_leaf_type(get_named_type(declared.type)):
+                below = f"{field_name} {self._leaves(get_named_type(declared.type), 2)}"
+                made.append(f"query($ids: [ID!]!) {{ nodes(ids: $ids) {{ id ... on {name} {{ {below} }} }} }}")
+        return [f"query($ids: [ID!]!) {{ nodes(ids: $ids) {self._leaves(kind, 0, name)} }}", *made]
+
+    def _leaves(self, kind: Any, steps: int, condition: str = "") -> str:
+        parts = []
+        page = any(kind.name.endswith(end) for end in ("Connection", "Edge", "PageInfo"))
+        for name, declared in kind.fields.items():
+            target = get_named_type(declared.type)
+            if f"{kind.name}.{name}" in self._without:
+                continue
+            if is_leaf_type(target):
+                parts.append(name)
+            elif page or (steps > 0 and f"{kind.name}.{name}" not in ("Query.node",)):
+                parts.append(f"{name} {self._leaves(target, steps - (not page))}")
+        body = " ".join(parts) or "__typename"
+        return f"{{ ... on {condition} {{ {body} }} }}" if condition else f"{{ {body} }}"
+
     def _selection(
         self, kind: Any, doc: _Document, depth: int, *, roots: bool = False
     ) -> str:

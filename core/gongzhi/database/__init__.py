@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from typing import cast
 
-from pypika_tortoise import PostgreSQLQuery, SQLLiteQuery
+from pypika_tortoise.dialects import PostgreSQLQuery, SQLLiteQuery
+from pypika_tortoise.queries import Query
 from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.context import TortoiseContext, _current_context
 
@@ -94,5 +96,6 @@ def _prepare(context: TortoiseContext) -> None:
     for app in (context.apps or {}).values():
         for model in app.values():
             meta = model._meta  # noqa: SLF001  # Tortoise has no public name for it
-            meta.basequery = query.from_(meta.basetable)
-            meta.basequery_all_fields = meta.basequery.select(*meta.db_fields)
+            begun = query.from_(meta.basetable)
+            meta.basequery = cast("Query", begun)
+            meta.basequery_all_fields = cast("Query", begun.select(*meta.db_fields))

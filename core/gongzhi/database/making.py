@@ -137,5 +137,5 @@ def _slug(operations: Sequence[Operation]) -> str:
 def _with_header(source: str, operations: Sequence[Operation]) -> str:
     """Say first what it does: a removed and an added field of one type are taken for a rename."""
     lines = "\n".join(f"- {operation.describe()}" for operation in operations)
-    title = "Written by gongzhi makemigrations; a rename keeps the old values: read before commit."
+    title = "Written by `gongzhi makemigrations`. What it takes for a rename keeps the values."
     return f'"""{title}\n\n{lines}\n"""\n\n{source}'

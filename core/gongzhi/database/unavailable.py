@@ -43,6 +43,16 @@ _POSTGRES: Final[tuple[tuple[type[BaseException], str, str], ...]] = (
         "it cannot be reached: check host and port, and that PostgreSQL is running",
     ),
     (
+        asyncpg.AdminShutdownError,
+        "连接被服务器中断，请稍后再试",
+        "the server ended the connection: try again in a moment",
+    ),
+    (
+        asyncpg.CrashShutdownError,
+        "服务器崩溃后正在恢复，请稍后再试",
+        "the server is recovering from a crash: try again in a moment",
+    ),
+    (
         asyncpg.PostgresConnectionError,
         "连接已断开，请确认 PostgreSQL 仍在运行",
         "the connection was lost: check that PostgreSQL is still running",

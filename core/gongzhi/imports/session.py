@@ -359,6 +359,7 @@ class SqliteSession(Session):
         reads: Sequence[str] = (),  # noqa: ARG002  # SQLite has one writer anyway
     ) -> AsyncIterator[None]:
         """Run what is inside as one transaction; to write, it waits for other writers first."""
+        await self.fetch(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
         try:
             await self.fetch("BEGIN IMMEDIATE" if writes else "BEGIN")
         except sqlite3.OperationalError as exc:
@@ -371,6 +372,8 @@ class SqliteSession(Session):
         except BaseException:
             await asyncio.shield(self._run(self._connection.rollback))
             raise
+        finally:
+            await self.fetch("PRAGMA query_only=OFF")
 
     async def new_ids(self, table: str, count: int) -> Sequence[int]:
         """Take the ids after the highest that the table ever had; this is the only writer."""

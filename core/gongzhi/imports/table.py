@@ -28,6 +28,8 @@ _EXPLAINS: Final = re.compile(
     r"(?:必填|选填|说明|示例|例如|例：|例:|填写|请填|格式|required|optional|e\.g\.)",
     re.IGNORECASE,
 )
+_SHOWN: Final = 40
+"""Characters of a text of the file that a report repeats."""
 _HIDDEN: Final = "***"
 
 
@@ -138,16 +140,16 @@ def _notes(spec: ImportSpec, sheet: Sheet, header: int, places: dict[str, int]) 
     notes = []
     unread = [name for name in sheet.others if name != CODES_SHEET]
     if unread:
-        others = "、".join(unread)
+        others = "、".join(map(_printable, unread))
         notes.append(
             Note(
-                f"只读取了工作表「{sheet.name}」，未读取：{others}",
-                f"only the sheet {sheet.name} was read, not: {others}",
+                f"只读取了工作表「{_printable(sheet.name)}」，未读取：{others}",
+                f"only the sheet {_printable(sheet.name)} was read, not: {others}",
             )
         )
     taken = set(places.values())
     ignored = [
-        str(cell).strip()
+        _printable(str(cell))
         for place, cell in enumerate(sheet.rows[header])
         if place not in taken and cell not in BLANKS
     ]
@@ -259,4 +261,10 @@ def _shown(column: Column, cell: Cell, value: Any) -> str:
         return ""
     if column.mask is not None:
         return _HIDDEN if value is None else column.mask(value)
-    return str(cell).strip() if value is None or isinstance(cell, str) else str(value)
+    return _printable(str(cell if value is None or isinstance(cell, str) else value))
+
+
+def _printable(text: str) -> str:
+    """Return a text of the file as a terminal may show it: short, without control characters."""
+    text = "".join(character for character in text if character.isprintable()).strip()
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"

@@ -25,7 +25,7 @@ from gongzhi.registry.rules import MAX_PATH, upper
 MAX_DEPTH: Final = 20
 """Levels below the root; with ids of eleven digits the path still fits its column."""
 
-_CHUNK: Final = 10_000
+_CHUNK: Final = 50_000
 
 
 @dataclass(slots=True)

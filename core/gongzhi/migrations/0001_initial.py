@@ -1,4 +1,4 @@
-"""Read before you commit: what was taken for a rename keeps the old values.
+"""Written by `gongzhi makemigrations`. What it takes for a rename keeps the values.
 
 - Create model Area
 - Create model Code

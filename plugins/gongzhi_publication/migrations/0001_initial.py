@@ -1,4 +1,4 @@
-"""Written by gongzhi makemigrations; a rename keeps the old values: read before commit.
+"""Written by `gongzhi makemigrations`. What it takes for a rename keeps the values.
 
 - Create model Publication
 - Create model Posting

@@ -73,6 +73,14 @@ class Dialect:
         """Return a sub-select with the ids in a tree path."""
         raise NotImplementedError
 
+    def unindexed(self, expression: str) -> str:
+        """Return a column so that a condition on it does not choose the index.
+
+        SQLite searches an index with one lower and one upper bound of a column; where several are
+        given it takes the first, not the tightest.
+        """
+        return f"+{expression}" if self.sqlite else expression
+
     def after(self, path: str) -> str:
         """Return the end of the range of the subtree at ``path``: its first non-member."""
         return f"(rtrim({path}, '.') || '/')"

@@ -159,16 +159,14 @@ class Engine:
     async def _raw(self, plan: Plan, bind: Bind, operation: Operation) -> str | None:
         """Run a plan; None where core has to answer, which says at which field the fault is."""
         try:
-            parameters = plan.bind(bind)
-        except BadInput:
-            return None
-        try:
-            return await self.reader.text(plan.sql, parameters)
+            return await self.reader.text(plan.sql, plan.bind(bind))
         except StatementTooDeepError:
             flat = self.plan(operation, bind.variables, bind.viewer, flat=True)
             return None if flat is None else await self.reader.text(flat.sql, flat.bind(bind))
-        except GongzhiError:
+        except (DatabaseUnavailableError, StatementTimeoutError):
             raise
+        except (BadInput, GongzhiError):
+            return None
         except Exception as exc:  # noqa: BLE001  # whatever a driver raises must not cost the answer
             # the driver's text may hold a client's values, so only its kind is logged
             log.error("the statement failed, the operation runs in core: %s", type(exc).__name__)

@@ -24,14 +24,14 @@ class Filters:
         self._parameters = parameters
         self._visibility = visibility
 
-    def of(self, frame: Frame, value: Value) -> list[str]:
-        """Return the conditions in a client's filter."""
+    def of(self, frame: Frame, value: Value, *, paged: bool) -> list[str]:
+        """Return the conditions in a client's filter; for ``paged`` see :meth:`within`."""
         conditions: list[str] = []
         by_name = {f.name: f for f in frame.info.fields.values()}
         hashed = {camel(n): h for n, h in (frame.spec.hashed or {}).items()}
         for name, inner in value.items():
             if name == "within":
-                conditions += self.within(frame, inner)
+                conditions += self.within(frame, inner, paged=paged)
             elif name in hashed:
                 conditions.append(self._hashed(frame, hashed[name].column, inner))
                 look_up = self._visibility.inside(
@@ -48,8 +48,11 @@ class Filters:
         digest = self._parameters.add(lambda bind: bind.digest(get(bind)), "text")
         return f"{frame.own(column)} = {digest}"
 
-    def within(self, frame: Frame, value: Value) -> list[str]:
-        """Return the condition that a row lies in the subtree of an organization or area."""
+    def within(self, frame: Frame, value: Value, *, paged: bool) -> list[str]:
+        """Return the condition that a row lies in the subtree of an organization or area.
+
+        :param paged: a cursor says where in the subtree to begin.
+        """
         scope = frame.spec.scope
         if scope.path is None:
             column, target = frame.own("path"), frame.info
@@ -61,9 +64,10 @@ class Filters:
         o = self._parameters.alias()
         conditions = " AND ".join([f"{o}.id = {key}", *self._visibility.visible(target.spec, o)])
         path = f"FROM {target.table.name} {o} WHERE {conditions}"
+        dialect = self._parameters.dialect
         return [
-            f"{column} >= (SELECT {o}.path {path})",
-            f"{column} < (SELECT {self._parameters.dialect.after(o + '.path')} {path})",
+            f"{dialect.unindexed(column) if paged else column} >= (SELECT {o}.path {path})",
+            f"{column} < (SELECT {dialect.after(o + '.path')} {path})",
         ]
 
     def _tests(self, frame: Frame, info: FieldInfo, value: Value) -> list[str]:

@@ -37,13 +37,12 @@ class Pages:
         made = self._compiler.object(child, nodes)
         # The row limit and the order hold in the inner select; the aggregate keeps that order.
         columns = ", ".join(f'{child.alias}."{c}"' for c in sorted(child.used))
-        numbered = f"row_number() OVER (ORDER BY {order}) AS rn"
         rows = (
-            f"(SELECT {columns}, {numbered} FROM {child.table.name} {child.alias}"
+            f"(SELECT {columns} FROM {child.table.name} {child.alias}"
             f"{where_text(where)} ORDER BY {order} LIMIT {limit}) {child.alias}"
             f"{''.join(child.join_sql)}"
         )
-        return self._dialect.array_of(made, rows, order=f"{child.alias}.rn")
+        return self._dialect.array_of(made, rows, order=order)
 
     def connection(
         self,
@@ -66,7 +65,17 @@ class Pages:
             where = [*where, self._keyset(child, keys, descending, spec, after)]
         first = self._first(arguments)
         a = child.alias
-        rows_needed = next_needed = False
+        order = ", ".join(f"{child.own(k)}{direction}" for k in keys)
+        rows_needed = next_needed = any(
+            chosen[0].name.value == "pageInfo" and self._aggregates(chosen)
+            for chosen in selected.values()
+        )
+
+        def page(row: str) -> str:
+            if not next_needed:
+                return self._dialect.aggregate(row, order=order)
+            return self._dialect.aggregate(row, f"{a}.rn <= {first}", order=f"{a}.rn")
+
         pairs: list[tuple[str, str]] = []
         if self._compiler.for_core:
             pairs.append((TYPE, quoted(connection)))
@@ -80,28 +89,26 @@ class Pages:
                 )
             elif name == "nodes":
                 rows_needed = True
-                pairs.append((key, self._page(self._compiler.object(child, chosen), a, first)))
+                pairs.append((key, page(self._compiler.object(child, chosen))))
             elif name == "edges":
                 rows_needed = True
-                row = self._edge(info, child, keys, spec, chosen)
-                pairs.append((key, self._page(row, a, first)))
+                pairs.append((key, page(self._edge(info, child, keys, spec, chosen))))
             else:
-                if self._aggregates(chosen):
-                    rows_needed = next_needed = True
                 pairs.append((key, self._page_info(child, keys, spec, chosen, first, after)))
         made = self._dialect.object(pairs)
         if not rows_needed:
             return made
-        order = ", ".join(f"{child.own(k)}{direction}" for k in keys)
         columns = ", ".join(f'{a}."{c}"' for c in sorted(child.used))
-        limit = f"{first} + 1" if next_needed else first
-        counted = ", count(*) OVER () AS cnt" if next_needed else ""
-        rows = (
-            f"(SELECT {a}.*, row_number() OVER (ORDER BY {order}) AS rn{counted} FROM "
+        chosen_rows = (
             f"(SELECT {columns} FROM {child.table.name} {a}{where_text(where)} "
-            f"ORDER BY {order} LIMIT {limit}) {a}) {a}{''.join(child.join_sql)}"
+            f"ORDER BY {order} LIMIT {first}"
         )
-        return self._dialect.nested(f"(SELECT {made} FROM {rows})")
+        if next_needed:  # one row more tells whether there is a next page
+            numbered = f"row_number() OVER (ORDER BY {order}) AS rn, count(*) OVER () AS cnt"
+            rows = f"(SELECT {a}.*, {numbered} FROM {chosen_rows} + 1) {a}) {a}"
+        else:
+            rows = f"{chosen_rows}) {a}"
+        return self._dialect.nested(f"(SELECT {made} FROM {rows}{''.join(child.join_sql)})")
 
     def _first(self, arguments: Arguments) -> str:
         given = arguments.own("first")
@@ -114,9 +121,6 @@ class Pages:
         return self._compiler.parameters.add(
             lambda bind: page_size(get(bind), maximum), "int", (given.variable, "first")
         )
-
-    def _page(self, row: str, alias: str, first: str) -> str:
-        return self._dialect.aggregate(row, f"{alias}.rn <= {first}", order=f"{alias}.rn")
 
     def _edge(
         self,
@@ -199,4 +203,9 @@ class Pages:
         columns = [child.own(k) for k in keys]
         if len(keys) == 1:
             return f"{columns[0]} {operator} {values[0]}"
-        return f"({', '.join(columns)}) {operator} ({', '.join(values)})"
+        # The first comparison is what an index is searched by: a comparison of rows would begin at
+        # the lowest of the bounds, and read all pages before this one.
+        return (
+            f"{columns[0]} {operator}= {values[0]} "
+            f"AND ({', '.join(columns)}) {operator} ({', '.join(values)})"
+        )

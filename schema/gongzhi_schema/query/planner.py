@@ -339,22 +339,28 @@ class Compiler:
     ) -> str:
         target = self.catalogue.types[info.type_name]
         child = Frame(target, self.parameters.alias(), arguments)
-        where = self._belonging(frame, child, source)
-        where += self.visibility.visible(child.spec, child.alias)
+        keys, descending = self._order(frame, child, source, arguments)
+        within, chosen = arguments.own("within"), arguments.own("filter")
+        paged = child.table.path_column_of(keys[0]) and arguments.own("after") is not None
+        bounded = paged or frame is not None or within is not None
+        bounded |= chosen is not None and chosen.sample.get("within") is not None
+        where = self._belonging(frame, child, source, paged=paged)
+        where += self.visibility.visible(child.spec, child.alias, bounded=bounded)
         if source.where:
             where.append(static(self.catalogue, source.where, child.alias, child.spec))
-        if (within := arguments.own("within")) is not None:
-            where += self.filters.within(child, within)
+        if within is not None:
+            where += self.filters.within(child, within, paged=paged)
         if source.condition is not None:
             where.append(source.condition(_Asked(self, frame, child, arguments), child.alias))
-        if (chosen := arguments.own("filter")) is not None:
-            where += self.filters.of(child, chosen)
-        keys, descending = self._order(frame, child, source, arguments)
+        if chosen is not None:
+            where += self.filters.of(child, chosen, paged=paged)
         if info.is_connection:
             return self.pages.connection(info, child, where, keys, descending, nodes, arguments)
         return self.pages.bare(child, where, keys, descending, nodes, source.limit)
 
-    def _belonging(self, frame: Frame | None, child: Frame, source: Many) -> list[str]:
+    def _belonging(
+        self, frame: Frame | None, child: Frame, source: Many, *, paged: bool = False
+    ) -> list[str]:
         if frame is None:
             return []
         if source.ancestors:
@@ -365,10 +371,12 @@ class Compiler:
             ]
         if source.within:
             theirs, mine = child.own(source.within), frame.own("path")
-            below = [f"{theirs} >= {mine}", f"{theirs} < {self.dialect.after(mine)}"]
-            if child.table.name == frame.table.name and source.within == "path":
-                below[0] = f"{theirs} > {mine}"
-            return below
+            itself = child.table.name == frame.table.name and source.within == "path"
+            begin = self.dialect.unindexed(theirs) if paged else theirs
+            return [
+                f"{begin} {'>' if itself else '>='} {mine}",
+                f"{theirs} < {self.dialect.after(mine)}",
+            ]
         if source.model is not None:
             between = self.catalogue.tables.of(source.model)
             x = self.parameters.alias()

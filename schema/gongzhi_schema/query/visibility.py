@@ -35,8 +35,11 @@ class Visibility:
         self._parameters = parameters
         self._shape = {code: (every, orgs, areas) for code, every, orgs, areas in viewer_shape}
 
-    def visible(self, spec: TypeSpec, alias: str) -> list[str]:
-        """Return the viewer's predicate on a table; ``FALSE`` where nothing is visible."""
+    def visible(self, spec: TypeSpec, alias: str, *, bounded: bool = False) -> list[str]:
+        """Return the viewer's predicate on a table; ``FALSE`` where nothing is visible.
+
+        :param bounded: other conditions narrow the rows more, and are to choose the index.
+        """
         scope = spec.scope
         if scope.is_public:
             return []
@@ -47,7 +50,7 @@ class Visibility:
             account = self._parameters.add(lambda bind: bind.viewer.account_id, "int", "viewer")
             options.append(f'{alias}."{scope.owner}" = {account}')
         if spec.read is not None:
-            inside = self.inside(spec.read, scope, alias)
+            inside = self.inside(spec.read, scope, alias, bounded=bounded)
             if inside == "TRUE":
                 return []
             if inside != "FALSE":
@@ -62,14 +65,17 @@ class Visibility:
             return ["FALSE"]
         return [options[0] if len(options) == 1 else f"({' OR '.join(options)})"]
 
-    def inside(self, permission: str, scope: Scope, alias: str) -> str:
+    def inside(self, permission: str, scope: Scope, alias: str, *, bounded: bool = False) -> str:
         """Return the condition that a row lies in the scope of a permission."""
         everything, organizations, areas = self._shape.get(permission, _NOTHING)
         if everything:
             return "TRUE"
         options = []
         if scope.path is not None and organizations:
-            options.append(self._ranges(organizations, f'{alias}."{scope.path}"'))
+            column = f'{alias}."{scope.path}"'
+            if bounded:
+                column = self._parameters.dialect.unindexed(column)
+            options.append(self._ranges(organizations, column))
         if areas:
             if scope.area_path is not None:
                 column = f'{alias}."{scope.area_path}"'
