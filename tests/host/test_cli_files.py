@@ -72,7 +72,7 @@ def test_a_bar_is_drawn_on_a_terminal_only(registry: Gongzhi) -> None:
     os.close(its_other_end)
     drawn = os.read(terminal, 100_000).decode()
     os.close(terminal)
-    assert "check" in drawn
+    assert "检查单元格" in drawn
     assert "\x1b" in drawn
     assert "试运行" in done.stdout.decode()
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -48,6 +45,7 @@ def import_file(
     exit code is 1 when rows are refused.
     """
     from gongzhi.imports import engine
+    from gongzhi.imports.progress import progress_bar
     from gongzhi.imports.report import render_report
     from gongzhi.imports.session import open_session
 
@@ -70,34 +68,11 @@ def import_file(
                 progress=progress,
             )
 
-    with _progress() as progress:
+    with progress_bar() as progress:
         report = run(work(progress))
     typer.echo(render_report(report))
     if report.rejected and not (apply and skip_errors):
         raise typer.Exit(1)
-
-
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    """Draw a bar while work is under way; nothing where nobody watches."""
-    from gongzhi.imports.engine import no_progress
-
-    if not sys.stderr.isatty():
-        yield no_progress
-        return
-    from rich.console import Console
-    from rich.progress import Progress as Bars
-    from rich.progress import TaskID
-
-    with Bars(console=Console(stderr=True), transient=True) as bars:
-        tasks: dict[str, TaskID] = {}
-
-        def show(step: str, done: int, total: int) -> None:
-            if step not in tasks:
-                tasks[step] = bars.add_task(step, total=total or None)
-            bars.update(tasks[step], completed=done, total=total or None)
-
-        yield show
 
 
 @app.command()
