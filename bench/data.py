@@ -104,9 +104,7 @@ def places(size: Size) -> list[Place]:
             else:
                 area_id = key + _AREA_OFFSET
                 area_path = f"{parent.area_path if parent else ''}{area_id}."
-            here.append(
-                Place(key, depth, parent.id if parent else None, path, area_id, area_path)
-            )
+            here.append(Place(key, depth, parent.id if parent else None, path, area_id, area_path))
             found.append(here[-1])
         above = here
     return found
@@ -171,13 +169,13 @@ class _Homes:
 
 
 def _homes(tree: list[Place], size: Size) -> _Homes:
-    random = Random(f"homes {size.name}")  # noqa: S311  # repeatable, not secret
+    random = Random(f"homes {size.name}")  # repeatable, not secret
     grids = [p for p in tree if p.depth == GRID]
     buildings = [p for p in tree if p.depth == BUILDING]
     of = [tree[0]]
     of += [
         grids[int(random.random() * len(grids))]
-        if i % 5 < 3  # noqa: PLR2004  # three of five stand in a grid
+        if i % 5 < 3  # three of five stand in a grid
         else buildings[int(random.random() * len(buildings))]
         for i in range(1, size.members + 1)
     ]
@@ -191,13 +189,13 @@ def _people(homes: _Homes) -> Iterator[tuple[object, ...]]:
             *(i, home.id, home.path, _CIPHER, f"{i % 9973:064x}"),
             _SURNAMES[i % len(_SURNAMES)] + "**"[: 1 + i % 2],
             *(_CIPHER, f"{i:064x}", f"138****{i % 10000:04}", 1940 + i * 37 % 68),
-            *("MALE" if i % 9 < 5 else "FEMALE", "HAN", _EDUCATIONS[i % 4], _WORK[i % 4]),  # noqa: PLR2004
+            *("MALE" if i % 9 < 5 else "FEMALE", "HAN", _EDUCATIONS[i % 4], _WORK[i % 4]),
             *("" if i % 3 else f"单位{i % 1000}", home.area_path, "[]", "[]", True, 1, _NOW, _NOW),
         )
 
 
 def _members(homes: _Homes) -> Iterator[tuple[object, ...]]:
-    random = Random("members")  # noqa: S311
+    random = Random("members")
     for i in range(1, len(homes.of)):
         home = homes.of[i]
         joined = _DAYS[int(random.random() * 22_000)]
@@ -266,7 +264,7 @@ async def _load(session: Session, tree: list[Place], homes: _Homes) -> None:
             await session.load(table, columns, rows)
             if session.dialect == "postgres":
                 await session.fetch(
-                    f"SELECT setval(pg_get_serial_sequence('{table}', 'id'),"  # noqa: S608
+                    f"SELECT setval(pg_get_serial_sequence('{table}', 'id'),"
                     f" (SELECT max(id) FROM {table}))"
                 )
         await session.analyze(table for table, _, _ in tables)

@@ -6,8 +6,8 @@ import asyncio
 import time
 from statistics import median
 
-from bench.databases import Database
 from bench.data import settings_for
+from bench.databases import Database
 from gongzhi.access.roles import role_permissions
 from gongzhi.database import parse_url
 from gongzhi.database.reads import open_reader

@@ -96,7 +96,7 @@ async def _rows(url: str) -> dict[str, tuple[list[str], list[tuple[Any, ...]]]]:
     try:
         found = {}
         for table in _TABLES:
-            made = await connection.fetch(f"SELECT * FROM {table} WHERE batch_id IS NOT NULL")  # noqa: S608
+            made = await connection.fetch(f"SELECT * FROM {table} WHERE batch_id IS NOT NULL")
             found[table] = (list(made[0].keys()), [tuple(row) for row in made])
         return found
     finally:

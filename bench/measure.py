@@ -86,9 +86,7 @@ def run(
 
 
 def _round(each: Contender, name: str, seconds: float) -> load.Load:
-    return load.run(
-        each.server.port, each.requests[name], connections=CONNECTIONS, seconds=seconds
-    )
+    return load.run(each.server.port, each.requests[name], connections=CONNECTIONS, seconds=seconds)
 
 
 def _measure(each: Contender, name: str, seconds: float, figures: Figures) -> None:

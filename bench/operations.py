@@ -78,7 +78,7 @@ async def sample(
     communities = await organizations(COMMUNITY)
     pages = [await _page(connection, key) for key in communities]
     grids, streets = await organizations(GRID), await organizations(STREET)
-    random = Random("variables")  # noqa: S311  # repeatable, not secret
+    random = Random("variables")  # repeatable, not secret
 
     def some(choose: Callable[[Random], Variables]) -> list[Variables]:
         return [choose(random) for _ in range(count)]

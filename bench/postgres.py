@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
+from tests import postgres as server
 
 from bench.places import DATA, family
 from gongzhi.database import parse_url
-from tests import postgres as server
 
 SETTINGS = {
     "listen_addresses": "",

@@ -93,9 +93,7 @@ def _operations(
             on_sqlite = databases.on_sqlite(options.size)
             contenders.append(stack.enter_context(_ours(on_sqlite, variables, None)))
         check(contenders, count=20)
-        figures = run(
-            contenders, rounds=options.rounds, seconds=options.seconds, warm=options.warm
-        )
+        figures = run(contenders, rounds=options.rounds, seconds=options.seconds, warm=options.warm)
         results: dict[str, object] = {
             "size": f"{options.size}: {databases.SIZES[options.size].members:,} members",
             "machine": _machine(),
@@ -125,9 +123,7 @@ async def _sample(database: Database) -> Chosen:
 
 
 @contextmanager
-def _ours(
-    database: Database, variables: Chosen, cluster: Cluster | None
-) -> Iterator[Contender]:
+def _ours(database: Database, variables: Chosen, cluster: Cluster | None) -> Iterator[Contender]:
     port = servers.free_port()
     requests = _requests(port, variables, database.token)
     command, environment = servers.ours(database, port)
@@ -162,8 +158,7 @@ def _peer(database: Database, variables: Chosen, cluster: Cluster) -> Iterator[C
 
 def _requests(port: int, variables: Chosen, token: str | None) -> dict[str, list[bytes]]:
     return {
-        name: [request(port, body(name, each), token) for each in variables[name]]
-        for name in NAMES
+        name: [request(port, body(name, each), token) for each in variables[name]] for name in NAMES
     }
 
 

@@ -58,7 +58,7 @@ def started(
     """Run a server; ``first`` is the request by which it shows that it is up."""
     with (DATA / f"{name}.log").open("wb") as log:
         begin = time.perf_counter()
-        process = subprocess.Popen(  # noqa: S603  # our own commands
+        process = subprocess.Popen(  # our own commands
             command,
             env=os.environ | environment,
             cwd=HERE.parent,
@@ -130,9 +130,9 @@ def ours(database: Database, port: int) -> tuple[list[str], dict[str, str]]:
     }
 
 
-def bare(factory: str, database: Database, port: int, *, fast: bool = True) -> tuple[
-    list[str], dict[str, str]
-]:
+def bare(
+    factory: str, database: Database, port: int, *, fast: bool = True
+) -> tuple[list[str], dict[str, str]]:
     """Return command and environment of one of the other Python servers."""
     return uvicorn(factory, port, fast=fast), {"BENCH_URL": database.url}
 
@@ -164,7 +164,7 @@ def install_peer() -> str | None:
         shutil.copyfile(HERE / "peer" / name, PEER / name)
     if not (PEER / "node_modules" / "postgraphile").exists() and npm is not None:
         command = [npm, "install", "--no-audit", "--no-fund", "--no-package-lock"]
-        done = subprocess.run(command, cwd=PEER, capture_output=True, text=True, check=False)  # noqa: S603
+        done = subprocess.run(command, cwd=PEER, capture_output=True, text=True, check=False)
         if done.returncode:
             return f"npm install failed: {done.stderr.strip()[-300:]}"
     if not node().exists():

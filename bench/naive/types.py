@@ -16,8 +16,13 @@ from strawberry import ID, Info
 from bench.naive.rows import Rows
 from gongzhi.access.models import Account
 from gongzhi.registry import models
-from gongzhi.registry.codes import ContactState, EmploymentState, Gender
-from gongzhi.registry.codes import MembershipStage, MembershipState
+from gongzhi.registry.codes import (
+    ContactState,
+    EmploymentState,
+    Gender,
+    MembershipStage,
+    MembershipState,
+)
 
 for _enum in (ContactState, EmploymentState, Gender, MembershipStage, MembershipState):
     strawberry.enum(_enum)

@@ -26,9 +26,7 @@ def bodies(port: int, name: str, given: list[Variables]) -> list[bytes]:
                 cursors[each] = _cursor(port, each)
             variables["after"] = cursors[each]
         found.append(
-            orjson.dumps(
-                {"query": QUERIES[name], "operationName": name, "variables": variables}
-            )
+            orjson.dumps({"query": QUERIES[name], "operationName": name, "variables": variables})
         )
     return found
 

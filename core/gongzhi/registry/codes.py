@@ -18,7 +18,7 @@ class OrganizationStatus(StrEnum):
 
 
 class SetupMode(StrEnum):
-    """组建方式 · how an organization was set up: 单独组建 alone or 联合组建 jointly for several units."""
+    """组建方式 · how it was set up: 单独组建 alone or 联合组建 jointly for several units."""
 
     SINGLE = "SINGLE"
     JOINT = "JOINT"

@@ -7,7 +7,6 @@ for exact look-up) and ``_masked`` (what queries return); see :mod:`gongzhi.priv
 
 from __future__ import annotations
 
-
 from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.models import Model
@@ -432,4 +431,3 @@ class Counter(Model):
         table = "core_counter"
         unique_together = (("organization_id", "metric", "bucket"),)
         indexes = (Index(fields=("org_path", "metric", "id"), name="core_counter_path"),)
-

@@ -62,9 +62,7 @@ def is_vacant(sql: Sql, row: str) -> str:
         f"AND b.area_path <> '' AND p.residence_path >= b.area_path "
         f"AND p.residence_path < {sql.after('b.area_path')})"
     )
-    return (
-        f"{_counted(row)} AND {_all_old(row, rules.VACANT_DATES, cutoff)} AND NOT {lives_here}"
-    )
+    return f"{_counted(row)} AND {_all_old(row, rules.VACANT_DATES, cutoff)} AND NOT {lives_here}"
 
 
 def vacant_reasons(sql: Sql) -> str:

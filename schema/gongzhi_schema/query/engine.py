@@ -169,7 +169,9 @@ class Engine:
             return None
         except Exception as exc:  # noqa: BLE001  # whatever a driver raises must not cost the answer
             # the driver's text may hold a client's values, so only its kind is logged
-            log.error("the statement failed, the operation runs in core: %s", type(exc).__name__)
+            log.error(  # noqa: TRY400  # as above
+                "the statement failed, the operation runs in core: %s", type(exc).__name__
+            )
             return None
 
     async def _core(
