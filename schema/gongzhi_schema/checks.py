@@ -34,7 +34,7 @@ def check_catalogue(
             yield from _check_scope(catalogue, info, permissions, owner)
             yield from _check_filters(info, owner)
         for field in info.fields.values():
-            by = owners.get(f"{info.name}.{field.python_name}", owner)
+            by = owners.get(f"{info.name}.{field.name}", owner)
             for what, mend in _check_field(catalogue, info, field, permissions):
                 yield Problem(by, f"{info.name}.{field.name}: {what}", mend)
 
@@ -60,12 +60,15 @@ def _check_scope(
     for column in (scope.path, scope.area_path, scope.owner, *conditions):
         if column is not None and column not in table.columns:
             yield Problem(
-                owner, f"the scope of {info.name} names {column!r}, no column of its table"
+                owner,
+                f"the scope of {info.name} names {column!r}, no column of its table",
+                "correct the name in its scope",
             )
     if scope.organization is not None and scope.organization not in table.foreign_keys:
         yield Problem(
             owner,
             f"the scope of {info.name} names {scope.organization!r}, no foreign key of its table",
+            "correct the name in its scope",
         )
     if spec.read is None and scope.path is not None:
         yield Problem(
@@ -141,7 +144,11 @@ def _check_filters(info: TypeInfo, owner: str) -> Iterator[Problem]:
             )
     for name, hashed in (spec.hashed or {}).items():
         if hashed.column not in table.indexed:
-            yield Problem(owner, f"{info.name} looks {name!r} up in {hashed.column}: no index")
+            yield Problem(
+                owner,
+                f"{info.name} looks {name!r} up in {hashed.column}, which leads no index",
+                "add an index to the model that begins with this column",
+            )
 
 
 def filter_column(table: Table, field: FieldInfo) -> str | None:

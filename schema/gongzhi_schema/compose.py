@@ -33,6 +33,7 @@ from strawberry.types.base import (
 )
 from strawberry.types.field import StrawberryField
 from strawberry.types.scalar import ScalarDefinition
+from strawberry.utils.str_converters import to_camel_case
 
 from gongzhi.errors import CompositionError, Problem
 from gongzhi.graph.sources import (
@@ -45,7 +46,7 @@ from gongzhi.graph.sources import (
     Source,
     Tally,
 )
-from gongzhi.graph.vocabulary import Connection, Query, extension_spec
+from gongzhi.graph.vocabulary import Connection, Query, extension_spec, type_spec
 from gongzhi_schema.catalogue import Catalogue, OwnedRegister
 from gongzhi_schema.checks import check_catalogue
 from gongzhi_schema.inputs import argument, declared, fields_of, page_arguments
@@ -174,21 +175,23 @@ def compose(registry: PluginRegistry) -> Composed:
     types: dict[str, type] = {}
     additions: dict[type, list[StrawberryField]] = defaultdict(list)
     added_by: dict[tuple[type, str], str] = {}
-    for plugin, cls in registry.graphql():
+    contributed = list(registry.graphql())
+    owner_of = {cls: p.name for p, cls in contributed if extension_spec(cls) is None}
+    for plugin, cls in contributed:
         extension = extension_spec(cls)
         if extension is None:
             _add_type(plugin.name, cls, types, owners, problems)
         else:
-            problems += _add_fields(plugin, cls, extension.target, additions, added_by)
+            owner = owner_of.get(extension.target) or _owner_by_package(extension.target)
+            problems += _add_fields(plugin, cls, extension.target, owner, additions, added_by)
     for (target, name), plugin_name in added_by.items():
         owners[f"{target.__name__}.{name}"] = plugin_name
-    if problems:
-        raise CompositionError(_TITLE, problems)
     try:
         made = _ComposedSchema(additions, list(types.values()))
     except Exception as exc:  # strawberry and graphql-core raise many kinds
-        raise CompositionError(
-            _TITLE, [Problem("schema", f"{type(exc).__name__}: {exc}", "see the types named above")]
+        what = f"{type(exc).__name__}: {exc}"
+        raise CompositionError(  # of what was found before it is most often a consequence
+            _TITLE, problems or [Problem("schema", what, "correct the type that it names")]
         ) from exc
     for target in additions.keys() - made.seen:
         by = sorted({p for (t, _), p in added_by.items() if t is target})
@@ -199,10 +202,14 @@ def compose(registry: PluginRegistry) -> Composed:
                 "enable the plugin that owns it and name it in `requires`",
             )
         )
+    models = registry.models()
+    homeless = list(_without_table(made.seen, models, owner_of))
+    if homeless:  # no catalogue can be made of these
+        raise CompositionError(_TITLE, [*problems, *homeless])
     schema = made._schema  # noqa: SLF001  # strawberry has no public name for it
     catalogue = Catalogue(
         schema,
-        Tables(registry.models()),
+        Tables(models),
         tuple(OwnedRegister(p.name, r) for p, r in registry.registers()),
     )
     permissions = frozenset(p.code for _, p in registry.permissions())
@@ -247,33 +254,60 @@ def _add_type(
     owners[name] = plugin
 
 
+def _name_of(field: StrawberryField) -> str:
+    """Return a field's name in the schema, by which two fields clash."""
+    return field.graphql_name or to_camel_case(field.python_name)
+
+
+def _owner_by_package(target: type) -> str:
+    """Return the plugin whose package a type is from, for one that no plugin contributes."""
+    package = target.__module__.split(".")[0]
+    return package.removeprefix("gongzhi_") if package.startswith("gongzhi_") else "core"
+
+
+def _without_table(
+    seen: set[type], models: Sequence[type], owner_of: Mapping[type, str]
+) -> Iterator[Problem]:
+    for cls in sorted(seen, key=lambda each: each.__name__):
+        spec = type_spec(cls)
+        if spec is not None and spec.model not in models:
+            yield Problem(
+                owner_of.get(cls) or _owner_by_package(cls),
+                f"{cls.__name__} stands over {spec.model.__name__}, a model of no enabled plugin",
+                "name its module in `models`, or enable the plugin that owns it",
+            )
+
+
 def _add_fields(
     plugin: Any,
     cls: type,
     target: type,
+    owner: str,
     additions: dict[type, list[StrawberryField]],
     added_by: dict[tuple[type, str], str],
 ) -> Iterator[Problem]:
     definition = get_object_definition(target)
     if definition is None:
-        yield Problem(plugin.name, f"{cls.__name__} extends {target!r}, which is no GraphQL type")
-        return
-    allowed = {plugin.name, "core", *plugin.requires}
-    package = target.__module__.split(".")[0]
-    if package.startswith("gongzhi_") and package.removeprefix("gongzhi_") not in allowed:
         yield Problem(
             plugin.name,
-            f"extends {definition.name} of {package}",
-            f'add "{package.removeprefix("gongzhi_")}" to `requires`',
+            f"{cls.__name__} extends {target.__name__}, which is no GraphQL type",
+            "extend a type of the core or of a plugin in `requires`",
         )
-    own = {f.python_name for f in definition.fields}
+        return
+    if owner not in {plugin.name, "core", *plugin.requires}:
+        yield Problem(
+            plugin.name,
+            f"extends {definition.name} of {owner}",
+            f'add "{owner}" to `requires`',
+        )
+    own = {_name_of(f) for f in definition.fields}
     for original in get_object_definition(cls, strict=True).fields:
         field = copy(original)
-        name = field.python_name
+        name = _name_of(field)
         where = f"{definition.name}.{name}"
         if name in own:
             yield Problem(
-                f"{plugin.name} and the owner of {definition.name}",
+                f"{owner} and {plugin.name}",
                 f"both define the field {where}",
                 "rename the added field",
             )

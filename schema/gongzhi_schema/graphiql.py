@@ -44,8 +44,8 @@ _PAGE = """<!doctype html>
 
 _SCRIPT = """const place = document.getElementById("graphiql");
 const fetcher = GraphiQL.createFetcher({ url: "/graphql" });
-ReactDOM.createRoot(place).render(
-  React.createElement(GraphiQL, { fetcher, defaultQuery: place.dataset.query }));
+ReactDOM.render(
+  React.createElement(GraphiQL, { fetcher, defaultQuery: place.dataset.query }), place);
 """
 
 _POLICY = (
