@@ -9,7 +9,7 @@ from pathlib import Path
 
 import asyncpg
 
-from bench.data import SIZES, build, version
+from bench.data import SIZES, VERSION, build
 from bench.places import DATA
 from bench.postgres import Cluster
 from gongzhi.database import parse_url
@@ -26,7 +26,7 @@ class Database:
 
 def on_postgres(cluster: Cluster, size: str) -> Database:
     """Return the database of a size, filled now if this version of the data is not there yet."""
-    name = f"bench_{size.lower()}_{version()}"
+    name = f"bench_{size.lower()}_{VERSION}"
     note = DATA / f"{name}.token"
     url = cluster.url(name)
     if not note.exists():
@@ -37,7 +37,7 @@ def on_postgres(cluster: Cluster, size: str) -> Database:
 
 def on_sqlite(size: str) -> Database:
     """Return the SQLite database of a size."""
-    path = DATA / f"bench_{size.lower()}_{version()}.sqlite3"
+    path = DATA / f"bench_{size.lower()}_{VERSION}.sqlite3"
     note = path.with_suffix(".sqlite3.token")
     url = f"sqlite://{path}"
     if not note.exists():

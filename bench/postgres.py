@@ -1,4 +1,4 @@
-"""The PostgreSQL of the benchmark: the server of the tests' wheel, with its data kept between runs."""
+"""The PostgreSQL of the benchmark: that of the tests' wheel, its data kept between runs."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ def _listens(pid: int, port: int) -> bool:
         if part[3] == "0A" and int(part[1].rpartition(":")[2], 16) == port:
             sockets.add(f"socket:[{part[9]}]")
     return any(
-        os.readlink(entry) in sockets
+        str(entry.readlink()) in sockets
         for each in family(pid)
         for entry in Path(f"/proc/{each}/fd").iterdir()
     )
@@ -117,7 +117,7 @@ def uvicorn(factory: str, port: int, *, fast: bool = True) -> list[str]:
     return [
         *(sys.executable, "-m", "uvicorn", "--factory", factory, "--port", str(port)),
         *("--loop", kind[0], "--http", kind[1], "--ws", "none", "--log-level", "warning"),
-        *("--no-access-log", "--no-server-header"),
+        *("--no-access-log", "--no-server-header", "--no-proxy-headers"),
     ]
 
 

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from tortoise.models import Model
+
 from gongzhi.errors import Problem
+from gongzhi.graph.scope import Where
 from gongzhi.graph.sources import (
     CodeOf,
     Column,
     Computed,
+    Count,
     Group,
     Itself,
+    Lookup,
     Many,
     One,
     Tally,
@@ -31,7 +36,11 @@ def check_catalogue(
     for info in catalogue.types.values():
         owner = owners.get(info.name, "core")
         if info.spec is not None:
-            yield from _check_scope(catalogue, info, permissions, owner)
+            yield from _check_scope(catalogue, info, owner)
+            for what, mend in _check_through(catalogue, info.spec, info.table):
+                yield Problem(owner, f"{info.name} {what}", mend)
+            for what, mend in _check_permissions(info.spec, permissions):
+                yield Problem(owner, f"{info.name} {what}", mend)
             yield from _check_filters(info, owner)
         for field in info.fields.values():
             by = owners.get(f"{info.name}.{field.name}", owner)
@@ -39,9 +48,7 @@ def check_catalogue(
                 yield Problem(by, f"{info.name}.{field.name}: {what}", mend)
 
 
-def _check_scope(
-    catalogue: Catalogue, info: TypeInfo, permissions: frozenset[str], owner: str
-) -> Iterator[Problem]:
+def _check_scope(catalogue: Catalogue, info: TypeInfo, owner: str) -> Iterator[Problem]:
     spec, table = info.spec, info.table
     assert spec is not None  # noqa: S101  # narrowed by the caller
     assert table is not None  # noqa: S101
@@ -76,12 +83,36 @@ def _check_scope(
             f"{info.name} has an organization scope but no read permission",
             'name one with read="<plugin>.<noun>.read"',
         )
-    if spec.read is not None and spec.read not in permissions:
-        yield Problem(
-            owner,
-            f"{info.name} needs the permission {spec.read!r}, which nobody declares",
+
+
+def _check_permissions(spec: TypeSpec, permissions: frozenset[str]) -> Iterator[Fault]:
+    needed = {spec.read, *(each.permission for each in (spec.hashed or {}).values())}
+    for code in sorted(code for code in needed if code is not None and code not in permissions):
+        yield (
+            f"needs the permission {code!r}, which nobody declares",
             "return it from register_permissions",
         )
+
+
+def _check_through(catalogue: Catalogue, spec: TypeSpec, table: Table | None) -> Iterator[Fault]:
+    for through in spec.scope.through:
+        if not _has_type(catalogue, through.model):
+            yield (
+                f"is seen through {through.model.__name__}, which has no GraphQL type",
+                "declare one with @node or @record",
+            )
+            continue
+        key = catalogue.tables.of(through.model).foreign_keys.get(through.by)
+        if table is not None and (key is None or key.target is not table.model):
+            yield (
+                f"is seen through {through.by!r} of {through.model.__name__}, no foreign key to it",
+                "correct the name in Through(…)",
+            )
+
+
+def _has_type(catalogue: Catalogue, model: type[Model]) -> bool:
+    specs = (t.spec for t in catalogue.types.values())
+    return any(spec is not None and spec.model is model for spec in specs)
 
 
 def _check_along(catalogue: Catalogue, spec: TypeSpec, table: Table, row: str) -> Iterator[Fault]:
@@ -89,10 +120,9 @@ def _check_along(catalogue: Catalogue, spec: TypeSpec, table: Table, row: str) -
     if key is None:
         yield f"is seen along {row!r}, no foreign key of {table.name}", "correct the name"
         return
-    specs = [t.spec for t in catalogue.types.values() if t.spec is not None]
     if key.null:
         yield f"is seen along {row!r}, which can be null", "make the foreign key obligatory"
-    if not any(each.model is key.target for each in specs):
+    if not _has_type(catalogue, key.target):
         yield (
             f"is seen along {row!r}, but {key.target.__name__} has no GraphQL type",
             "declare one with @node or @record",
@@ -181,6 +211,10 @@ def _check_field(
         )
     if isinstance(source, Many) and target is not None and target.table is not None:
         yield from _check_many(catalogue, source, field, target.table)
+    if isinstance(source, Count):
+        yield from _check_count(catalogue, source.many)
+    if isinstance(source, Lookup) and target is not None and target.table is not None:
+        yield from _check_lookup(source, target.table)
     if info.table is not None:
         yield from _check_row(catalogue, info.table, field, target)
 
@@ -200,6 +234,8 @@ def _check_row(
         )
     elif isinstance(source, Computed):
         yield from _check_reads(catalogue, table, source.reads)
+    elif isinstance(source, Many):
+        yield from _check_reads(catalogue, table, [source.local])
     elif source is None and field.graphql.resolve is not None:
         yield (
             "is a resolver on a type over a table",
@@ -259,11 +295,41 @@ def _check_many(
     ):
         if name and name not in known:
             yield f"knows no {name!r} in the table it leads to", "correct the name in many(…)"
+    yield from _check_where(source.where, target)
     for name in source.order:
         if name not in target.columns:
             yield f"orders by {name!r}, no column of {target.name}", "correct the name"
         elif target.columns[name].null and field.is_connection:
             yield f"orders by {name!r}, which can be null", "a cursor needs one that never is"
+
+
+def _check_count(catalogue: Catalogue, source: Many) -> Iterator[Fault]:
+    if source.model is None or not _has_type(catalogue, source.model):
+        model = source.model.__name__ if source.model else "nothing"
+        yield f"counts {model}, which has no GraphQL type", "declare one with @node or @record"
+        return
+    target = catalogue.tables.of(source.model)
+    for name, known in ((source.by, target.foreign_keys), (source.within, target.columns)):
+        if name and name not in known:
+            yield f"knows no {name!r} in the table it counts", "correct the name in count(…)"
+    yield from _check_where(source.where, target)
+
+
+def _check_where(where: Where, target: Table) -> Iterator[Fault]:
+    for name in where:
+        column = name.partition("__")[0]
+        if column not in target.columns:
+            yield f"has a condition on {column!r}, no column of {target.name}", "correct the name"
+
+
+def _check_lookup(source: Lookup, target: Table) -> Iterator[Fault]:
+    for name in source.keys:
+        found = target.columns.get(name)
+        if found is None or not found.unique:
+            yield (
+                f"finds one by {name!r}, no unique column of {target.name}",
+                "name a unique column in lookup(…)",
+            )
 
 
 def resolve_path(catalogue: Catalogue, table: Table, path: str) -> ColumnInfo | None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import strawberry
 from graphql import GraphQLSchema
 from strawberry import ID
+from strawberry.exceptions import DuplicatedTypeName, UnresolvedFieldTypeError
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.types.base_scalars import (
     DateDefinition,
@@ -189,10 +190,8 @@ def compose(registry: PluginRegistry) -> Composed:
     try:
         made = _ComposedSchema(additions, list(types.values()))
     except Exception as exc:  # strawberry and graphql-core raise many kinds
-        what = f"{type(exc).__name__}: {exc}"
-        raise CompositionError(  # of what was found before it is most often a consequence
-            _TITLE, problems or [Problem("schema", what, "correct the type that it names")]
-        ) from exc
+        # of what was found before it is most often a consequence
+        raise CompositionError(_TITLE, problems or [_unmade(exc, owner_of)]) from exc
     for target in additions.keys() - made.seen:
         by = sorted({p for (t, _), p in added_by.items() if t is target})
         problems.append(
@@ -263,6 +262,19 @@ def _owner_by_package(target: type) -> str:
     """Return the plugin whose package a type is from, for one that no plugin contributes."""
     package = target.__module__.split(".")[0]
     return package.removeprefix("gongzhi_") if package.startswith("gongzhi_") else "core"
+
+
+def _unmade(exc: Exception, owner_of: Mapping[type, str]) -> Problem:
+    """Say in whose types strawberry or graphql-core found a fault, as far as they tell."""
+    what, mend = f"{type(exc).__name__}: {exc}", "correct the type that it names"
+    if isinstance(exc, DuplicatedTypeName) and exc.first_cls and exc.second_cls:
+        both = [owner_of.get(c) or _owner_by_package(c) for c in (exc.first_cls, exc.second_cls)]
+        return Problem(" and ".join(both), what, "rename one; third parties prefix their types")
+    if isinstance(exc, UnresolvedFieldTypeError) and exc.type_definition.origin is not None:
+        origin = exc.type_definition.origin
+        where = owner_of.get(origin) or _owner_by_package(origin)
+        return Problem(where, f"{origin.__name__}.{exc.field.name}: {what}", mend)
+    return Problem("schema", what, mend)
 
 
 def _without_table(

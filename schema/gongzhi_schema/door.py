@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
+from gongzhi.database.reads import StatementTimeoutError
 from gongzhi.errors import DatabaseUnavailableError
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class Door:
         try:
             authorization = headers.get(b"authorization")
             viewer = viewers.known(authorization) or await viewers.of(authorization)
-        except DatabaseUnavailableError as exc:
+        except (DatabaseUnavailableError, StatementTimeoutError) as exc:
             raise RefusedError(
                 503, "UNAVAILABLE", "数据库暂不可用 · the database is unavailable"
             ) from exc

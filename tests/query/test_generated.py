@@ -12,20 +12,10 @@ from hypothesis import strategies as st
 
 from tests.support.compare import assert_same_errors, check, shown
 from tests.support.data import build
-from tests.support.documents import Generator, hypothesis_documents
+from tests.support.documents import PYTHON_FIELDS, Generator, hypothesis_documents
 from tests.support.worlds import VIEWERS, World, composed
 
-PYTHON_FIELDS = (
-    "Query.greeting",
-    "Query.thingByPython",
-    "Query.thingsByPython",
-    "Organization.motto",
-    "Thing.shout",
-    "Thing.shaky",
-    "Thing.twinByPython",
-    "Thing.bothByPython",
-)
-DOCUMENTS = int(os.environ.get("GONGZHI_TEST_DOCUMENTS", "60"))
+DOCUMENTS = int(os.environ.get("GONGZHI_TEST_DOCUMENTS", "25"))
 """Generated documents a viewer; raise it to look longer."""
 
 BOUNDED = settings(

@@ -17,7 +17,9 @@ def hexed(*values: Any) -> str:
     return json.dumps(values, ensure_ascii=False).encode().hex().upper()
 
 
-MEMBERS = "query($after: String, $first: Int) { members(after: $after, first: $first) { nodes { id } } }"
+MEMBERS = (
+    "query($after: String, $first: Int) { members(after: $after, first: $first) { nodes { id } } }"
+)
 
 
 @pytest.mark.parametrize(
@@ -30,7 +32,10 @@ MEMBERS = "query($after: String, $first: Int) { members(after: $after, first: $f
         ('{ organization(id: "Area:1") { id } }', {}),
         ('{ organization(id: "Organization:01") { id } }', {}),
         ('{ organization(id: "Organization:9223372036854775808") { id } }', {}),
-        ('{ organization(id: "Organization:1", code: "x") { members(first: 0) { totalCount } } }', {}),
+        (
+            '{ organization(id: "Organization:1", code: "x") { members(first: 0) { totalCount } } }',
+            {},
+        ),
         ("{ organization(id: 1) { id } }", {}),
         ("{ members(first: 0) { totalCount } }", {}),
         ("{ members(first: -1) { nodes { id } } }", {}),
@@ -82,7 +87,16 @@ def test_cursors_with_odd_dates(world: World, value: Any) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["2020-W01-1T00", "20200101T00", "2020-01-01", "2020-01-01 00:00:00", "x", 5, "infinity", "now"],
+    [
+        "2020-W01-1T00",
+        "20200101T00",
+        "2020-01-01",
+        "2020-01-01 00:00:00",
+        "x",
+        5,
+        "infinity",
+        "now",
+    ],
 )
 def test_cursors_with_odd_instants(world: World, value: Any) -> None:
     text = "query($a: String) { things(order: {field: SEEN_AT}, after: $a) { nodes { id } } }"
@@ -102,14 +116,20 @@ def test_cursors_with_odd_instants(world: World, value: Any) -> None:
         ("{ members(first: 3) { edges { __typename } } }", {}),
         ("{ members(first: 3) { nodes { __typename } } }", {}),
         ("{ __typename }", {}),
-        ("{ registers { __typename } codes(list: \"post\") { __typename } }", {}),
-        ('{ people(filter: {}) { totalCount } people(filter: {}) { nodes { id } } }', {}),
+        ('{ registers { __typename } codes(list: "post") { __typename } }', {}),
+        ("{ people(filter: {}) { totalCount } people(filter: {}) { nodes { id } } }", {}),
         ("query($a: String) { members(after: $a) { nodes { id } } }", {"a": None}),
         ("query($a: String) { members(after: $a) { nodes { id } } }", {}),
-        ('query($t: String) { areas(filter: {name: {startsWith: $t}}) { totalCount } }', {"t": "%"}),
-        ('query($t: String) { areas(filter: {name: {startsWith: $t}}) { totalCount } }', {"t": "\\"}),
         (
-            'query($t: String) { areas(filter: {name: {startsWith: $t}}) { totalCount } }',
+            "query($t: String) { areas(filter: {name: {startsWith: $t}}) { totalCount } }",
+            {"t": "%"},
+        ),
+        (
+            "query($t: String) { areas(filter: {name: {startsWith: $t}}) { totalCount } }",
+            {"t": "\\"},
+        ),
+        (
+            "query($t: String) { areas(filter: {name: {startsWith: $t}}) { totalCount } }",
             {"t": "\U0010ffff"},
         ),
         ("query($t: String) { people(filter: {name: $t}) { totalCount } }", {"t": "' OR 1=1 --"}),
@@ -144,7 +164,9 @@ def test_a_directive_on_null_is_refused(
 
 
 def test_a_needed_argument_that_is_null_by_variable(world: World) -> None:
-    text = 'query($l: String = "post") { codes(list: $l) { code } areas(first: 1) { nodes { id } } }'
+    text = (
+        'query($l: String = "post") { codes(list: $l) { code } areas(first: 1) { nodes { id } } }'
+    )
     assert check(world, text, {}).data["codes"]
     assert check(world, text, {"l": None}, raw=False).codes == ["BAD_USER_INPUT"]
 
@@ -167,7 +189,9 @@ def test_a_nul_in_a_variable_is_refused(world: World, variables: Mapping[str, An
         assert (served.status, served.codes) == (400, ["BAD_USER_INPUT"])
 
 
-@pytest.mark.parametrize("last", ["superior { id area { id } }", "field { code }", "name", "ancestors { id }"])
+@pytest.mark.parametrize(
+    "last", ["superior { id area { id } }", "field { code }", "name", "ancestors { id }"]
+)
 def test_an_object_with_more_fields_than_a_function_takes(world: World, last: str) -> None:
     """PostgreSQL takes 100 arguments, SQLite 127: wide objects are joined from parts."""
     wide = " ".join(f"a{i}: {last}" for i in range(95))

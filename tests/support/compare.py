@@ -99,9 +99,7 @@ def check(
         one statement; None where it does not matter.
     """
     served = world.ask(text, variables, viewer, operation=operation, limits=limits)
-    in_core = world.ask(
-        text, variables, viewer, operation=operation, limits=limits, planned=False
-    )
+    in_core = world.ask(text, variables, viewer, operation=operation, limits=limits, planned=False)
     assert in_core.tier != "raw"
     assert served.status == in_core.status, (served.text, in_core.text)
     if served.status != 200:

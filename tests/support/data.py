@@ -114,18 +114,25 @@ class _Builder:
         return text + (f"〔{street}〕" if street else "")
 
     def day(self, street: str, first: int = 1995, last: int = 2025) -> dt.date:
-        return dt.date(
-            self.random.randint(first, last), self.random.randint(1, 12), DAYS[street]
-        )
+        return dt.date(self.random.randint(first, last), self.random.randint(1, 12), DAYS[street])
 
-    def day_or_none(self, street: str, first: int, last: int, chance: float = 0.3) -> dt.date | None:
+    def day_or_none(
+        self, street: str, first: int, last: int, chance: float = 0.3
+    ) -> dt.date | None:
         return None if self.random.random() < chance else self.day(street, first, last)
 
     def instant(self, street: str) -> dt.datetime:
         day = self.day(street, 2020, 2025)
         millisecond = self.random.choice((0, 7, 120, 999))
         return dt.datetime(
-            day.year, day.month, day.day, self.random.randint(0, 15), 30, 5, millisecond * 1000, dt.UTC
+            day.year,
+            day.month,
+            day.day,
+            self.random.randint(0, 15),
+            30,
+            5,
+            millisecond * 1000,
+            dt.UTC,
         )
 
     def pick(self, *options: Any) -> Any:
@@ -155,12 +162,20 @@ class _Builder:
     def areas(self) -> None:
         city = self.area("city", "合成市", "CITY", population=24_870_895)
         district = self.area(
-            "district", "合成区", "DISTRICT", city, population=690_000,
+            "district",
+            "合成区",
+            "DISTRICT",
+            city,
+            population=690_000,
             population_qualifier=Qualifier.ABOUT,
         )
         for s in STREETS:
             street = self.area(
-                s, f"{s}街道", "SUBDISTRICT", district, population=80_000 + len(s),
+                s,
+                f"{s}街道",
+                "SUBDISTRICT",
+                district,
+                population=80_000 + len(s),
                 population_qualifier=Qualifier.OVER,
             )
             for c in range(1, COMMUNITIES + 1):
@@ -259,10 +274,17 @@ class _Builder:
                 community = self.organization(
                     f"community:{at}", s, "COMMUNITY_PARTY_COMMITTEE", "COMMUNITY", street, at
                 )
-                self.organization(f"branch:{at}a", s, "PARTY_BRANCH", "COMMUNITY", community, f"{at}x")
                 self.organization(
-                    f"branch:{at}b", s, "GRID_PARTY_BRANCH", "GRID", community,
-                    self.pick(None, f"{at}y"), setup_mode=SetupMode.JOINT,
+                    f"branch:{at}a", s, "PARTY_BRANCH", "COMMUNITY", community, f"{at}x"
+                )
+                self.organization(
+                    f"branch:{at}b",
+                    s,
+                    "GRID_PARTY_BRANCH",
+                    "GRID",
+                    community,
+                    self.pick(None, f"{at}y"),
+                    setup_mode=SetupMode.JOINT,
                 )
                 self.organization(f"unit:{at}", s, "RESIDENT_UNIT", "UNIT", street, f"{at}z")
             # its superior is this street's, it stands in the next street's territory
@@ -271,7 +293,12 @@ class _Builder:
                 f"branch:{s}far", s, "TWO_NEW_PARTY_BRANCH", "UNIT", street, f"{other}2z"
             )
             self.organization(
-                f"gone:{s}", s, "PARTY_BRANCH", "COMMUNITY", street, f"{s}3y",
+                f"gone:{s}",
+                s,
+                "PARTY_BRANCH",
+                "COMMUNITY",
+                street,
+                f"{s}3y",
                 status=self.pick(OrganizationStatus.MERGED, OrganizationStatus.DISSOLVED),
                 dissolved_on=self.day(s),
             )
@@ -398,9 +425,9 @@ class _Builder:
 
     def people(self) -> None:
         for s in STREETS:
-            branches = [
-                f"{s}{c}{b}" for c in range(1, COMMUNITIES + 1) for b in ("a", "b")
-            ] + [f"{s}far"]
+            branches = [f"{s}{c}{b}" for c in range(1, COMMUNITIES + 1) for b in ("a", "b")] + [
+                f"{s}far"
+            ]
             for at in branches:
                 branch = self.by_label[f"branch:{at}"]
                 for i in range(self.random.randint(3, 5)):
@@ -467,7 +494,12 @@ class _Builder:
                 )
         self.rows.add(
             record(
-                Indicator, code="CITYWIDE", period="2024", value=Decimal(3), unit="个", source="材料"
+                Indicator,
+                code="CITYWIDE",
+                period="2024",
+                value=Decimal(3),
+                unit="个",
+                source="材料",
             )
         )
 
@@ -489,7 +521,7 @@ class _Builder:
                         Thing,
                         organization_id=at.id,
                         org_path=at.path,
-                        account_id=self.pick(None, None, 1, 3, 5),
+                        account_id=self.pick(None, None, 1, 5),
                         name=self.text(own, self.pick("壶", "杯", "Cup", "cup", "\U0001f375", "")),
                         kind=self.pick("SECRETARY", "HEAD", "OWN_KIND"),
                         rank=self.random.randint(-3, 12),
@@ -500,7 +532,9 @@ class _Builder:
                         published=published,
                         mood=self.pick(*Mood),
                         note=self.pick(None, self.text(own, "注"), ""),
-                        tags=self.pick([], [self.text(own, "签"), None, 3], {"键": self.text(own, "值")}),
+                        tags=self.pick(
+                            [], [self.text(own, "签"), None, 3], {"键": self.text(own, "值")}
+                        ),
                         twin_id=self.pick(None, self.random.randint(1, n - 1) if n > 1 else None),
                         person_id=self.pick(None, self.random.randint(1, 40)),
                     )

@@ -33,7 +33,6 @@ from graphql.execution.values import get_argument_values
 from graphql.language import ast
 from strawberry.types.base import get_object_definition
 from tortoise import fields
-from tortoise.fields.relational import ForeignKeyFieldInstance
 from tortoise.models import Model
 
 from gongzhi.access.viewer import Viewer
@@ -127,9 +126,11 @@ class Oracle:
                 self._install(name, kind)
             elif isinstance(kind, GraphQLInterfaceType):
                 kind.resolve_type = lambda row, _info, _kind: row.type
-            elif isinstance(kind, GraphQLEnumType) and not name.startswith("__"):
-                _let_through(kind)
-            elif name in ("Date", "DateTime", "Decimal"):
+            elif (isinstance(kind, GraphQLEnumType) and not name.startswith("__")) or name in (
+                "Date",
+                "DateTime",
+                "Decimal",
+            ):
                 _let_through(kind)
 
     def answer(
@@ -304,7 +305,7 @@ class Oracle:
 
     # ---- fields ----------------------------------------------------------------------------------
 
-    def _field(  # noqa: C901, PLR0911, PLR0912  # one branch a source
+    def _field(  # one branch a source
         self,
         parent: Row,
         python_name: str,
@@ -338,7 +339,9 @@ class Oracle:
             spec = self.spec_of(model)
             return sum(
                 self.visible(viewer, spec, r) and self.holds(source.many.where, r, spec)
-                for r in self.belonging(row, Many(by=source.many.by, within=source.many.within), model)
+                for r in self.belonging(
+                    row, Many(by=source.many.by, within=source.many.within), model
+                )
             )
         if isinstance(source, Tally):
             return self._tally(row, source, viewer, around)
@@ -416,7 +419,8 @@ class Oracle:
             return [
                 r
                 for r in rows
-                if getattr(r, source.within).startswith(row.path) and not (itself and r.id == row.id)
+                if getattr(r, source.within).startswith(row.path)
+                and not (itself and r.id == row.id)
             ]
         if source.model is not None:
             between = [
@@ -460,7 +464,14 @@ class Oracle:
         tag = ("-" if descending else "+") + ",".join(keys)
         total = len(rows)
         if (after := given.get("after")) is not None:
-            at = [_parsed(v, getattr(rows[0], k)) for k, v in zip(keys, decoded(after)[1:], strict=True)] if rows else []
+            at = (
+                [
+                    _parsed(v, getattr(rows[0], k))
+                    for k, v in zip(keys, decoded(after)[1:], strict=True)
+                ]
+                if rows
+                else []
+            )
             rows = [
                 r
                 for r in rows
@@ -548,11 +559,11 @@ class Oracle:
                     and self.inside(viewer, hashed.permission, spec.scope, r)
                 ]
             else:
-                rows = self._tested(rows, test, target, python_name)
+                rows = self._tested(rows, test, target, python_name, viewer)
         return rows
 
     def _tested(
-        self, rows: list[Any], test: Any, target: str, python_name: str
+        self, rows: list[Any], test: Any, target: str, python_name: str, viewer: Viewer
     ) -> list[Any]:
         column = self._column_of(target, python_name)
         kind = self.schema.type_map[target].fields[_camel(python_name)].type  # type: ignore[union-attr]
@@ -563,11 +574,15 @@ class Oracle:
             return found.name if isinstance(found, Enum) else found
 
         def wanted(given: Any) -> Any:
-            if edge:
-                return key_of(given, edge)
+            if edge:  # to who may not see the other row, the edge is null
+                spec, key = self.specs[edge], key_of(given, edge)
+                other = self.by_id[spec.model].get(key)
+                return key if other is not None and self.visible(viewer, spec, other) else -1
             return given.name if isinstance(given, Enum) else given
 
-        tests: Iterable[tuple[str, Any]] = test.items() if isinstance(test, dict) else [("eq", test)]
+        tests: Iterable[tuple[str, Any]] = (
+            test.items() if isinstance(test, dict) else [("eq", test)]
+        )
         for name, given in tests:
             if given is None:
                 continue

@@ -20,8 +20,8 @@ FORBIDDEN: Mapping[str, str] = {
 }
 """Viewer → the streets of which no value may ever show."""
 
-SHOWS_MORE = ("Thing.place", "Thing.superiorPlace", "Thing.shout")
-"""Fields that show a column of another row with the scope of their own: declared so, no leak."""
+SHOWS_MORE = ("Thing.place", "Thing.superiorPlace", "Thing.shout", "Query.greeting")
+"""Fields that show what a client gave, or by declaration a column of another row: no leak."""
 
 _ID = re.compile(r"([A-Z][A-Za-z]+):([0-9]+)")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-([0-9]{2})")
@@ -47,10 +47,10 @@ def leaks(body: Mapping[str, Any], viewer: str, visible: Collection[str]) -> lis
     days = {f"{DAYS[s]:02}" for s in streets}
     found = []
     for text in texts(body):
-        if any(mark in text for mark in marks):
-            found.append(text)
-        elif (match := _ID.fullmatch(text)) and text not in visible:
-            found.append(text)
-        elif (match := _DAY.match(text)) and match[1] in days:
+        if (
+            any(mark in text for mark in marks)
+            or ((match := _ID.fullmatch(text)) and text not in visible)
+            or ((match := _DAY.match(text)) and match[1] in days)
+        ):
             found.append(text)
     return found

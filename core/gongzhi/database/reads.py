@@ -22,6 +22,12 @@ from gongzhi.database.config import DatabaseUrl
 from gongzhi.database.unavailable import unavailable
 from gongzhi.errors import DatabaseUnavailableError, GongzhiError
 
+_PREPARED = 256
+"""Statements that a connection keeps prepared; each may take a megabyte of the server."""
+
+_PREPARED_LENGTH = 65_536
+"""Longer statements are not kept."""
+
 _OPERATIONS_BETWEEN_CHECKS = 20_000
 """SQLite virtual-machine steps between two looks at the clock, about a millisecond."""
 
@@ -71,7 +77,7 @@ class SqliteReader:
                 f"file:/{quote(path)}?mode=ro",
                 uri=True,
                 isolation_level=None,
-                cached_statements=512,
+                cached_statements=_PREPARED,
                 check_same_thread=False,
             )
             self._connection.execute("SELECT 1 FROM sqlite_master").fetchone()
@@ -123,9 +129,9 @@ class PostgresReader:
         self._open += 1
         try:
             return await asyncpg.connect(
-                **{"statement_cache_size": 1000} | self._url.connect_arguments,
+                **{"statement_cache_size": _PREPARED} | self._url.connect_arguments,
                 max_cached_statement_lifetime=0,
-                max_cacheable_statement_size=0,
+                max_cacheable_statement_size=_PREPARED_LENGTH,
                 server_settings={
                     "application_name": "gongzhi read",
                     "timezone": "UTC",

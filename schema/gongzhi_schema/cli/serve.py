@@ -143,6 +143,7 @@ def run_server(application: Any, listener: Listener, workers: int = 1) -> None:
         ws="none",
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # nothing reads the address of the client
         log_level="warning",
         backlog=_BACKLOG,
         timeout_graceful_shutdown=GRACE_SECONDS,

@@ -86,7 +86,7 @@ class Engine:
             values = operation.coerce(variables or {})
             cost = operation.cost(values)
         except RequestError as exc:
-            return _refusal(exc.errors, request_id)
+            return _refusal(exc.errors[: self.limits.errors], request_id)
         bind = self.bind(values, viewer)
         try:
             if self._planned and operation.is_query:

@@ -78,15 +78,13 @@ class Filters:
         expression = frame.own(column)
         if not isinstance(value.sample, dict):
             return [f"{expression} = {self._parameters.value(value, kind)}"]
-        edge = isinstance(info.source, One)
+        if isinstance(info.source, One):
+            return [self._edge(expression, info, *test) for test in value.items()]
         conditions = []
         for test, inner in value.items():
             get = inner.get
             if test == "in":
-                listed = self._parameters.listed(
-                    _listed(get, info.type_name if edge else None),
-                    "ints" if kind == "int" else "texts",
-                )
+                listed = self._parameters.listed(_plain(get), "ints" if kind == "int" else "texts")
                 conditions.append(self._parameters.dialect.any_of(expression, listed, kind))
             elif test == "startsWith":
                 lo = self._parameters.add(get, "text")
@@ -94,17 +92,38 @@ class Filters:
                 conditions.append(f"{expression} >= {lo} AND {expression} < {hi}")
             else:
                 operator = {"eq": "=", "gte": ">=", "lt": "<"}[test]
-                if edge:
-                    one = self._parameters.key(inner, info.type_name)
-                else:
-                    one = self._parameters.value(inner, kind)
-                conditions.append(f"{expression} {operator} {one}")
+                conditions.append(f"{expression} {operator} {self._parameters.value(inner, kind)}")
         return conditions
 
+    def _edge(self, expression: str, info: FieldInfo, test: str, value: Value) -> str:
+        """Return the condition that an edge leads to one of these rows, as far as they are seen.
 
-def _listed(get: Getter, type_name: str | None) -> Callable[[Bind], list[Any]]:
-    if type_name is None:
-        return lambda bind: [plain(v) for v in get(bind)]
+        To who may not see the other row the edge is null; a filter must not tell more.
+        """
+        target = self._catalogue.types[info.type_name]
+        if target.spec is None or target.table is None:
+            raise Unplannable(target.name)
+        o = self._parameters.alias()
+        visible = self._visibility.visible(target.spec, o)
+        column = f"{o}.id" if visible else expression
+        if test == "in":
+            listed = self._parameters.listed(_keys(value.get, info.type_name), "ints")
+            condition = self._parameters.dialect.any_of(column, listed, "int")
+        else:
+            condition = f"{column} = {self._parameters.key(value, info.type_name)}"
+        if not visible:
+            return condition
+        conditions = " AND ".join([condition, *visible])
+        operator = "IN" if test == "in" else "="
+        rows = f"{target.table.name} {o} WHERE {conditions}"
+        return f"{expression} {operator} (SELECT {o}.id FROM {rows})"
+
+
+def _plain(get: Getter) -> Callable[[Bind], list[Any]]:
+    return lambda bind: [plain(v) for v in get(bind)]
+
+
+def _keys(get: Getter, type_name: str) -> Callable[[Bind], list[Any]]:
     return lambda bind: [key_of(v, type_name) for v in get(bind)]
 
 

@@ -44,10 +44,11 @@ class _Size:
     """What one selection set amounts to, fragments included."""
 
     depth: int = 0
+    schema_depth: int = 0
+    """Depth of what is asked of the schema itself, which is not in ``depth``."""
     aliases: int = 0
     directives: int = 0
     fields: int = 0
-    introspects: bool = False
 
 
 class LimitError(GraphQLError):
@@ -93,12 +94,11 @@ class Measure:
         limits = self._limits
         size = self._size(operation.selection_set)
         directives = size.directives + len(operation.directives or ())
-        deepest = limits.depth
-        if self.introspects(operation):
-            deepest = max(deepest, _INTROSPECTION_DEPTH)
+        schema_depth = max(limits.depth, _INTROSPECTION_DEPTH)
         variables = len(operation.variable_definitions or ())
         for code, what, found, maximum in (
-            ("DEPTH_LIMIT", "查询层数", size.depth, deepest),
+            ("DEPTH_LIMIT", "查询层数", size.depth, limits.depth),
+            ("DEPTH_LIMIT", "内省层数", size.schema_depth, schema_depth),
             ("ALIAS_LIMIT", "别名数", size.aliases, limits.aliases),
             ("ROOT_FIELD_LIMIT", "根字段数", size.fields, limits.root_fields),
             ("DIRECTIVE_LIMIT", "指令数", directives, limits.directives),
@@ -109,7 +109,7 @@ class Measure:
 
     def introspects(self, operation: ast.OperationDefinitionNode) -> bool:
         """Whether an operation asks for the schema itself."""
-        return self._size(operation.selection_set).introspects
+        return self._size(operation.selection_set).schema_depth > 0
 
     def _size(self, selection: ast.SelectionSetNode) -> _Size:
         total = _Size()
@@ -118,9 +118,12 @@ class Measure:
             if isinstance(item, ast.FieldNode):
                 total.fields += 1
                 total.aliases += item.alias is not None
-                total.introspects |= item.name.value in ("__schema", "__type")
                 below = self._size(item.selection_set) if item.selection_set else _Size()
-                total.depth = max(total.depth, below.depth + 1)
+                if item.name.value in ("__schema", "__type"):
+                    total.schema_depth = max(total.schema_depth, below.depth + 1)
+                else:
+                    total.depth = max(total.depth, below.depth + 1)
+                total.schema_depth = max(total.schema_depth, below.schema_depth)
                 total.aliases += below.aliases
                 total.directives += below.directives
             else:
@@ -133,7 +136,7 @@ class Measure:
                 total.aliases += inner.aliases
                 total.directives += inner.directives
                 total.fields += inner.fields
-                total.introspects |= inner.introspects
+                total.schema_depth = max(total.schema_depth, inner.schema_depth)
         return total
 
     def _fragment(self, name: str) -> _Size:

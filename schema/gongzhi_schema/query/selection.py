@@ -30,9 +30,10 @@ class Selections:
     def below(self, nodes: Iterable[ast.FieldNode], type_name: str) -> Selected:
         """Return what is selected of an object under these merged field nodes."""
         found: Selected = {}
+        seen: set[str] = set()  # one for all nodes: else nested fragments multiply at each level
         for node in nodes:
             if node.selection_set is not None:
-                self._collect(node.selection_set, type_name, found, set())
+                self._collect(node.selection_set, type_name, found, seen)
         return found
 
     def of(self, selection: ast.SelectionSetNode, type_name: str) -> Selected:

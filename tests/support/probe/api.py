@@ -109,7 +109,9 @@ class ShortThing:
 
     name: str
     rank_over: bool = expression(
-        lambda sql: f"({sql.column('rank')} > coalesce({sql.argument('limit', 'int') or 'NULL'}, 3))",
+        lambda sql: (
+            f"({sql.column('rank')} > coalesce({sql.argument('limit', 'int') or 'NULL'}, 3))"
+        ),
         arguments=(Argument("limit", int | None, "界限 · the limit", default=5),),
         kind="bool",
     )
