@@ -163,15 +163,7 @@ def _check_filters(info: TypeInfo, owner: str) -> Iterator[Problem]:
                 f"{info.name} filters by {name!r}, and there is no filter for its type",
                 "filter by a text, a code, an edge, an enum, a date, a number or a boolean",
             )
-    for name in spec.orders:
-        field = by_python.get(name)
-        column = filter_column(table, field) if field else None
-        if column is not None and table.columns[column].null:
-            yield Problem(
-                owner,
-                f"{info.name} orders by {name!r}, which can be null",
-                "order by a column that is never null",
-            )
+    yield from _check_orders(info, spec, table, owner)
     for name, hashed in (spec.hashed or {}).items():
         if hashed.column not in table.indexed:
             yield Problem(
@@ -179,6 +171,52 @@ def _check_filters(info: TypeInfo, owner: str) -> Iterator[Problem]:
                 f"{info.name} looks {name!r} up in {hashed.column}, which leads no index",
                 "add an index to the model that begins with this column",
             )
+
+
+def _check_orders(info: TypeInfo, spec: TypeSpec, table: Table, owner: str) -> Iterator[Problem]:
+    by_python = {f.python_name: f for f in info.fields.values()}
+    for name in spec.orders:
+        field = by_python.get(name)
+        column = filter_column(table, field) if field else None
+        if column is None:
+            continue
+        if table.columns[column].null:
+            yield Problem(
+                owner,
+                f"{info.name} orders by {name!r}, which can be null",
+                "order by a column that is never null",
+            )
+        if table.columns[column].kind not in _ORDERED:
+            yield Problem(
+                owner,
+                f"{info.name} orders by {name!r}, a {table.columns[column].kind}",
+                "order by a text, an enum, a number, a date or an instant",
+            )
+    for name in dict.fromkeys((*spec.filters, *spec.orders)):
+        field = by_python.get(name)
+        if field is not None and _by_locale(table, field):
+            yield Problem(
+                owner,
+                f"{info.name} filters or orders by the text {name!r}, which sorts by the locale "
+                "of the database",
+                "make the column a KeyTextField",
+            )
+
+
+_ORDERED = ("text", "int", "date", "instant")
+"""Kinds that sort alike on both databases: SQLite keeps decimals as text."""
+
+
+def _by_locale(table: Table, field: FieldInfo) -> bool:
+    """Whether a field is a plain text whose order, and so whose beginnings, differ by locale."""
+    column = filter_column(table, field)
+    return (
+        column is not None
+        and isinstance(field.source, Column)
+        and field.enum is None
+        and table.columns[column].kind == "text"
+        and not table.by_code_point(column)
+    )
 
 
 def filter_column(table: Table, field: FieldInfo) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import re
 import secrets
 from collections.abc import Iterable
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from gongzhi_schema.viewers import Viewers
 
 PATH = "/graphql"
+
+log = logging.getLogger("gongzhi.http")
 
 _JSON = b"application/json"
 _GRAPHQL = b"application/graphql-response+json"
@@ -79,6 +82,10 @@ class Door:
                 {"errors": [{"message": exc.message, "extensions": {"code": exc.code}}]}
             )
             await _respond(send, exc.status, body, modern, request_id, exc.headers)
+            return
+        except Exception:  # whatever fails, the client gets JSON, and the log says why
+            log.exception("request %s failed", request_id.decode())
+            await _respond(send, 500, _internal(request_id), modern, request_id)
             return
         status = answer.status
         if status == 400 and not modern:  # noqa: PLR2004  # application/json: the request was understood
@@ -216,6 +223,13 @@ def _parts(request: dict[str, Any]) -> tuple[str, dict[str, Any] | None, str | N
             400, "BAD_REQUEST", "extensions 应为对象 · `extensions` must be an object"
         )
     return query, variables, name
+
+
+def _internal(request_id: bytes) -> bytes:
+    extensions = {"code": "INTERNAL", "requestId": request_id.decode()}
+    return orjson.dumps(
+        {"errors": [{"message": "内部错误 · internal error", "extensions": extensions}]}
+    )
 
 
 async def _respond(

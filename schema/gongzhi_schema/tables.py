@@ -11,7 +11,7 @@ from tortoise.fields.relational import ForeignKeyFieldInstance
 from tortoise.indexes import Index
 from tortoise.models import Model
 
-from gongzhi.database.fields import PathField
+from gongzhi.database.fields import KeyTextField, PathField
 
 _KINDS: tuple[tuple[type, str], ...] = (
     (fields.BooleanField, "bool"),
@@ -89,6 +89,10 @@ class Table:
     def path_column_of(self, column: str) -> bool:
         """Whether a column is a tree path."""
         return isinstance(self.model._meta.fields_map.get(column), PathField)  # noqa: SLF001
+
+    def by_code_point(self, column: str) -> bool:
+        """Whether a text column sorts by code point, on both databases and in every locale."""
+        return isinstance(self.model._meta.fields_map.get(column), KeyTextField)  # noqa: SLF001
 
 
 class Tables:

@@ -383,6 +383,8 @@ async def test_broken_query_strings_are_told_too(serve: Serve, query_string: str
 async def test_nul_is_refused_wherever_it_hides(serve: Serve) -> None:
     """PostgreSQL keeps no NUL in a text; SQLite would, and the two have to answer alike."""
     query = "query($c: String) { area(code: $c) { name } }"
+    listed = "query($f: AreaFilter) { areas(filter: $f) { totalCount } }"
+    hidden = json.dumps({"f": {"code": {"in": ["a", "\0"]}}})
     async with serve() as site:
         for answer in (
             await site.ask(query, {"c": "a\0b"}),
@@ -393,6 +395,7 @@ async def test_nul_is_refused_wherever_it_hides(serve: Serve) -> None:
                 "/graphql", params={"query": query, "variables": json.dumps({"c": "\0"})}
             ),
             await site.http.get("/graphql", params={"query": '{ area(code: "\\u0000") { name } }'}),
+            await site.http.get("/graphql", params={"query": listed, "variables": hidden}),
         ):
             assert code_of(answer) in {"BAD_REQUEST", "BAD_USER_INPUT"}
             assert "data" not in answer.json()

@@ -13,7 +13,18 @@ from tortoise.models import Model
 
 from gongzhi import Plugin, hookimpl
 from gongzhi.errors import CompositionError
-from gongzhi.graph import Connection, Query, Scope, column, described, extends, many, record
+from gongzhi.graph import (
+    Code,
+    Connection,
+    Query,
+    Scope,
+    coded,
+    column,
+    described,
+    extends,
+    many,
+    record,
+)
 from gongzhi.graph.docstrings import split_docstring
 from gongzhi.host import PluginRegistry
 from gongzhi.imports.models import ImportChange
@@ -179,7 +190,7 @@ def test_a_filter_that_cannot_be_made_is_not_left_out_in_silence() -> None:
         """公告 · a notice."""
 
         listed_at: dt.datetime = column("listed_on")
-        category: str
+        category: Code = coded("publication_category")
 
     assert refused(Notice) == [
         "probe: Notice filters by 'listed_at', and there is no filter for its type"

@@ -162,7 +162,7 @@ class Generator:
                 continue
             if is_leaf_type(target):
                 parts.append(name)
-            elif page or (steps > 0 and f"{kind.name}.{name}" not in ("Query.node",)):
+            elif page or (steps > 0 and f"{kind.name}.{name}" != "Query.node"):
                 parts.append(f"{name} {self._leaves(target, steps - (not page))}")
         body = " ".join(parts) or "__typename"
         return f"{{ ... on {condition} {{ {body} }} }}" if condition else f"{{ {body} }}"
@@ -172,8 +172,10 @@ class Generator:
         if isinstance(kind, GraphQLInterfaceType):
             possible = list(self.schema.get_possible_types(kind))
             parts = ["__typename", "id"]
-            for one in r.sample(possible, k=min(3, len(possible))):
-                parts.append(f"... on {one.name} {self._selection(one, doc, depth - 1)}")
+            parts += [
+                f"... on {one.name} {self._selection(one, doc, depth - 1)}"
+                for one in r.sample(possible, k=min(3, len(possible)))
+            ]
             return f"{{ {' '.join(parts)} }}"
         names = [n for n in kind.fields if f"{kind.name}.{n}" not in self._without]
         leaves = [n for n in names if is_leaf_type(get_named_type(kind.fields[n].type))]

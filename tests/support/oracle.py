@@ -241,9 +241,8 @@ class Oracle:
             return self.visible(viewer, self.spec_of(type(whole)), whole)
         if scope.public is not None and self.holds(scope.public, row, spec):
             return True
-        if scope.owner is not None and viewer.account_id is not None:
-            if getattr(row, scope.owner) == viewer.account_id:
-                return True
+        if scope.owner is not None and viewer.account_id == getattr(row, scope.owner):
+            return True
         if spec.read is None:
             return False
         if self.inside(viewer, spec.read, scope, row):
@@ -787,8 +786,7 @@ def written(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, Decimal):
         text = f"{value:f}"
-        text = text.rstrip("0").rstrip(".") if "." in text else text
-        return text
+        return text.rstrip("0").rstrip(".") if "." in text else text
     return value
 
 

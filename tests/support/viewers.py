@@ -45,12 +45,10 @@ def leaks(body: Mapping[str, Any], viewer: str, visible: Collection[str]) -> lis
     streets = FORBIDDEN[viewer]
     marks = [MARKERS[s] for s in streets]
     days = {f"{DAYS[s]:02}" for s in streets}
-    found = []
-    for text in texts(body):
-        if (
-            any(mark in text for mark in marks)
-            or ((match := _ID.fullmatch(text)) and text not in visible)
-            or ((match := _DAY.match(text)) and match[1] in days)
-        ):
-            found.append(text)
-    return found
+    return [
+        text
+        for text in texts(body)
+        if any(mark in text for mark in marks)
+        or (_ID.fullmatch(text) and text not in visible)
+        or ((match := _DAY.match(text)) and match[1] in days)
+    ]

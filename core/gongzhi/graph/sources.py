@@ -24,7 +24,8 @@ class Sql(Protocol):
     def argument(self, name: str, kind: str = "text") -> str | None:
         """Return the placeholder of an argument, None where the client gave none or null.
 
-        :param kind: as of a column, or ``id:Organization`` for the key in a global id of a type.
+        :param kind: as of a column, or ``id:Organization`` for the key in a global id of a
+            type, ``id`` for that of any.
         """
         ...
 

@@ -188,7 +188,7 @@ class Migration(migrations.Migration):
             name='Indicator',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
-                ('code', fields.CharField(max_length=64)),
+                ('code', KeyTextField(max_length=64)),
                 ('organization', fields.ForeignKeyField('core.Organization', source_field='organization_id', null=True, db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.CASCADE)),
                 ('org_path', PathField(default='', max_length=255)),
                 ('period', fields.CharField(max_length=32)),

@@ -389,7 +389,7 @@ class Indicator(Model):
     """A stored figure with its source: what records cannot reproduce; value and qualifier."""
 
     id = fields.BigIntField(primary_key=True)
-    code = fields.CharField(max_length=64)
+    code = KeyTextField(max_length=64)
     organization: fields.ForeignKeyNullableRelation[Organization] = fields.ForeignKeyField(
         "core.Organization", related_name=False, null=True, on_delete=fields.CASCADE
     )

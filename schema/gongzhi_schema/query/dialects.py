@@ -81,6 +81,10 @@ class Dialect:
         """
         return f"+{expression}" if self.sqlite else expression
 
+    def by_code_point(self, text: str) -> str:
+        """Return a text to sort by that sorts alike in every locale."""
+        return text
+
     def after(self, path: str) -> str:
         """Return the end of the range of the subtree at ``path``: its first non-member."""
         return f"(rtrim({path}, '.') || '/')"
@@ -154,6 +158,9 @@ class PostgreSQL(Dialect):
 
     def json_text_array(self, items: Sequence[str]) -> str:
         return f"json_build_array({', '.join(items)})::text"
+
+    def by_code_point(self, text: str) -> str:
+        return f'{text} COLLATE "C"'
 
     def path_ids(self, path: str) -> str:
         return f"SELECT unnest(string_to_array(rtrim({path}, '.'), '.')::bigint[])"

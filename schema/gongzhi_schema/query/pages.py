@@ -49,17 +49,20 @@ class Pages:
         info: FieldInfo,
         child: Frame,
         where: list[str],
+        whole: list[str],
         keys: list[str],
         descending: bool,  # noqa: FBT001
         nodes: Sequence[ast.FieldNode],
         arguments: Arguments,
     ) -> str:
-        """Return the JSON object of a connection: only what is selected of it is computed."""
+        """Return the JSON object of a connection: only what is selected of it is computed.
+
+        :param whole: the same conditions as ``where``, for the total.
+        """
         connection = info.named
         selected = self._compiler.selections.below(nodes, connection)
         direction = " DESC" if descending else ""
         spec = ("-" if descending else "+") + ",".join(keys)
-        base = list(where)
         after = arguments.own("after")
         if after is not None:
             where = [*where, self._keyset(child, keys, descending, spec, after)]
@@ -85,7 +88,7 @@ class Pages:
                 pairs.append((key, quoted(connection)))
             elif name == "totalCount":
                 pairs.append(
-                    (key, f"(SELECT count(*) FROM {child.table.name} {a}{where_text(base)})")
+                    (key, f"(SELECT count(*) FROM {child.table.name} {a}{where_text(whole)})")
                 )
             elif name == "nodes":
                 rows_needed = True

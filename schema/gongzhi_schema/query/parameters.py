@@ -43,7 +43,8 @@ class Parameters:
     def value(self, value: Value, kind: str = "text") -> str:
         """Return the placeholder of a client's scalar, or the name of an enum's value itself.
 
-        ``id:Organization`` is the kind of a global id of which the key is wanted.
+        ``id:Organization`` is the kind of a global id of that type of which the key is wanted,
+        ``id`` that of any.
 
         What is an enum decides the plan anyway (:func:`.values.shape`), its names are the schema's,
         and the database plans better for a stage that it knows.
@@ -51,8 +52,8 @@ class Parameters:
         get = value.get
         if isinstance(value.sample, Enum):
             return quoted(value.sample.name)
-        if kind.startswith("id:"):
-            return self.key(value, kind[3:])
+        if kind.startswith("id"):
+            return self.key(value, *kind.split(":")[1:])
         name = value.variable and (value.variable, kind)
         if kind == "bool" and self.dialect.sqlite:
             return self.add(lambda bind: int(get(bind)), "bool", name)

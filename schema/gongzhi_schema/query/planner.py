@@ -340,8 +340,26 @@ class Compiler:
         target = self.catalogue.types[info.type_name]
         child = Frame(target, self.parameters.alias(), arguments)
         keys, descending = self._order(frame, child, source, arguments)
-        within, chosen = arguments.own("within"), arguments.own("filter")
         paged = child.table.path_column_of(keys[0]) and arguments.own("after") is not None
+        where = self._conditions(frame, child, source, arguments, paged=paged)
+        if not info.is_connection:
+            return self.pages.bare(child, where, keys, descending, nodes, source.limit)
+        whole = where
+        if paged and self.dialect.sqlite:  # the total has no cursor to begin at
+            whole = self._conditions(frame, child, source, arguments, paged=False)
+        return self.pages.connection(info, child, where, whole, keys, descending, nodes, arguments)
+
+    def _conditions(
+        self,
+        frame: Frame | None,
+        child: Frame,
+        source: Many,
+        arguments: Arguments,
+        *,
+        paged: bool,
+    ) -> list[str]:
+        """Return which rows a list has; ``paged`` where a cursor says at which path to begin."""
+        within, chosen = arguments.own("within"), arguments.own("filter")
         bounded = paged or frame is not None or within is not None
         bounded |= chosen is not None and chosen.sample.get("within") is not None
         where = self._belonging(frame, child, source, paged=paged)
@@ -354,9 +372,7 @@ class Compiler:
             where.append(source.condition(_Asked(self, frame, child, arguments), child.alias))
         if chosen is not None:
             where += self.filters.of(child, chosen, paged=paged)
-        if info.is_connection:
-            return self.pages.connection(info, child, where, keys, descending, nodes, arguments)
-        return self.pages.bare(child, where, keys, descending, nodes, source.limit)
+        return where
 
     def _belonging(
         self, frame: Frame | None, child: Frame, source: Many, *, paged: bool = False
@@ -493,7 +509,8 @@ class Compiler:
             f"(SELECT {bucket} AS code, CAST(sum(k.n) AS BIGINT) AS n FROM ({rows}) k "
             "GROUP BY 1 HAVING sum(k.n) <> 0 ORDER BY 1) g"
         )
-        return self.dialect.array_of(self.dialect.object(pairs), grouped, order="g.code")
+        order = self.dialect.by_code_point("g.code")
+        return self.dialect.array_of(self.dialect.object(pairs), grouped, order=order)
 
     def _counters(self, frame: Frame, source: Tally, arguments: Arguments) -> str:
         """Return a select of the counter rows: the kept total where the whole subtree is visible.
