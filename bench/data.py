@@ -225,7 +225,7 @@ def settings_for(url: str) -> Settings:
     return Settings.model_validate({"plugins": BUNDLED, "database": {"url": url}})
 
 
-BUNDLED: tuple[str, ...] = ()
+BUNDLED: tuple[str, ...] = Settings().plugins
 """The plugins that the server under test has enabled."""
 
 

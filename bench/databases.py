@@ -9,10 +9,12 @@ from pathlib import Path
 
 import asyncpg
 
-from bench.data import SIZES, VERSION, build
+from bench.data import SIZES, VERSION, build, settings_for
 from bench.places import DATA
 from bench.postgres import Cluster
 from gongzhi.database import parse_url
+from gongzhi.database.migrate import migrate
+from gongzhi.host import PluginRegistry
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ def on_postgres(cluster: Cluster, size: str) -> Database:
     if not note.exists():
         asyncio.run(_recreate(cluster.url("postgres"), name))
         _fill(url, size, note)
+    _migrated(url)
     return Database(size, url, note.read_text())
 
 
@@ -44,7 +47,14 @@ def on_sqlite(size: str) -> Database:
         for suffix in ("", "-wal", "-shm"):
             Path(f"{path}{suffix}").unlink(missing_ok=True)
         _fill(url, size, note)
+    _migrated(url)
     return Database(size, url, note.read_text())
+
+
+def _migrated(url: str) -> None:
+    """Make the tables of plugins that came after a kept database was built."""
+    registry = PluginRegistry.load(settings_for(url))
+    asyncio.run(migrate(url, registry.plugins))
 
 
 def _fill(url: str, size: str, note: Path) -> None:

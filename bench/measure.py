@@ -77,12 +77,21 @@ def run(
         for number in range(rounds):
             for each in contenders if number % 2 else reversed(contenders):
                 _measure(each, name, seconds, figures[each.server.name])
-        found[name] = {server: each.medians() for server, each in figures.items()}
+        ours = figures[contenders[0].server.name].server_us
+        found[name] = {
+            server: each.medians() | {"cpu_of_ours": _ratio(each.server_us, ours)}
+            for server, each in figures.items()
+        }
         line = ", ".join(f"{k} {v['server_us']:.0f}" for k, v in found[name].items())
         print(f"{name}: server CPU µs a request: {line}", flush=True)
     for each in contenders:
         each.rss_after = each.server.rss()
     return found
+
+
+def _ratio(theirs: list[float], ours: list[float]) -> float:
+    """Return the median of the ratios within a round: what slows a round down slows down both."""
+    return round(median(a / b for a, b in zip(theirs, ours, strict=True)), 3)
 
 
 def _round(each: Contender, name: str, seconds: float) -> load.Load:

@@ -9,6 +9,8 @@ import platform
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
+from statistics import median
+from typing import Any
 
 import asyncpg
 import orjson
@@ -46,8 +48,8 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--size", default="M", choices=["XS", "S", "M", "L"])
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=2.0, help="of one server in one round")
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--seconds", type=float, default=1.0, help="of one server in one round")
     parser.add_argument("--warm", type=float, default=2.0, help="seconds before the first round")
     for part, text in (
         ("peer", "PostGraphile"),
@@ -68,6 +70,7 @@ def _operations(
     database = databases.on_postgres(cluster, options.size)
     variables = asyncio.run(_sample(database))
     notes: list[str] = []
+    starts = [_start(database, variables, cluster) for _ in range(_STARTS)]
     with ExitStack() as stack:
         contenders = [
             stack.enter_context(each)
@@ -94,7 +97,7 @@ def _operations(
             contenders.append(stack.enter_context(_ours(on_sqlite, variables, None)))
         check(contenders, count=20)
         figures = run(contenders, rounds=options.rounds, seconds=options.seconds, warm=options.warm)
-        results: dict[str, object] = {
+        results: dict[str, Any] = {
             "size": f"{options.size}: {databases.SIZES[options.size].members:,} members",
             "machine": _machine(),
             "operations": figures,
@@ -107,10 +110,18 @@ def _operations(
                 for each in contenders
             },
         }
+    results["servers"]["ours"]["start_seconds"] = round(median(starts), 2)
     return results, notes
 
 
+_STARTS = 5
 Chosen = dict[str, list[Variables]]
+
+
+def _start(database: Database, variables: Chosen, cluster: Cluster) -> float:
+    """Start the product alone, and return how long that took."""
+    with _ours(database, variables, cluster) as each:
+        return each.server.start_seconds
 
 
 async def _sample(database: Database) -> Chosen:

@@ -31,7 +31,7 @@ def markdown(results: dict[str, Any]) -> str:
         "",
         *_table(
             ["", *names, "mean"],
-            [[_SERVERS[s], *_ratios(operations, s, "server_us")] for s in present],
+            [[_SERVERS[s], *_cpu(operations, s)] for s in present],
         ),
         "",
         "Ours, µs: " + ", ".join(f"{n} {operations[n]['ours']['server_us']:.0f}" for n in names),
@@ -72,6 +72,11 @@ def markdown(results: dict[str, Any]) -> str:
     parts += [f"- {'met' if goal.met else '**missed**'}: {goal}" for goal in goals(results)]
     parts += [f"- {note}" for note in results.get("notes", ())]
     return "\n".join(parts) + "\n"
+
+
+def _cpu(operations: dict[str, Any], server: str) -> list[str]:
+    found = [each[server]["cpu_of_ours"] for each in operations.values()]
+    return [f"{ratio:.2f}" for ratio in [*found, geometric_mean(found)]]
 
 
 def _ratios(operations: dict[str, Any], server: str, *figures: str) -> list[str]:

@@ -160,10 +160,10 @@ def test_goals_are_judged() -> None:
     from bench.goals import goals
 
     def server(cpu: float) -> dict[str, float]:
-        return {"server_us": cpu}
+        return {"cpu_of_ours": cpu}
 
     results = {
-        "operations": {"Q1": {"ours": server(100), "limit": server(60), "peer": server(600)}},
+        "operations": {"Q1": {"ours": server(1), "limit": server(0.6), "peer": server(6)}},
         "growth": {"page": {"ratio": 1.1}},
         "servers": {"ours": {"start_seconds": 0.6, "rss_after_mb": 95.0}},
     }

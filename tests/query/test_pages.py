@@ -20,7 +20,9 @@ PARENTS = {
 """Rows whose connections are walked."""
 
 ARGUMENTS = {"areasWithoutPartyOrganization": 'organization: "=district"'}
-VIEWERS = ("everything", "street", "territory", "mixed")
+ASKED = (("everything", 9), ("street", 2))
+ALSO = (("street", 100), ("territory", 7), ("mixed", 7))
+"""Viewers and sizes of their pages, the second for the default order only."""
 
 
 @dataclass(frozen=True)
@@ -86,10 +88,8 @@ def test_pages_join_up_to_the_whole_list(world: World, walk: Walk) -> None:
         parents = [world.names.get(label, label) for label in PARENTS[walk.parent]]
     for parent in parents:
         text = walk.text(parent).replace('"=district"', f'"{world.id("district")}"')
-        for viewer in VIEWERS:
-            sizes = (7,) if viewer != "street" else (2, 100)
-            for size in sizes:
-                _walk(world, text, viewer, size, walk, nested=parent is not None)
+        for viewer, size in ASKED if walk.order else (*ASKED, *ALSO):
+            _walk(world, text, viewer, size, walk, nested=parent is not None)
 
 
 def _walk(world: World, text: str, viewer: str, size: int, walk: Walk, *, nested: bool) -> None:

@@ -241,7 +241,8 @@ class Oracle:
             return self.visible(viewer, self.spec_of(type(whole)), whole)
         if scope.public is not None and self.holds(scope.public, row, spec):
             return True
-        if scope.owner is not None and viewer.account_id == getattr(row, scope.owner):
+        owner = getattr(row, scope.owner) if scope.owner is not None else None
+        if owner is not None and owner == viewer.account_id:  # nobody owns what has no owner
             return True
         if spec.read is None:
             return False

@@ -10,7 +10,7 @@ from graphql.language import ast
 from gongzhi_schema.catalogue import FieldInfo
 from gongzhi_schema.query.dialects import quoted
 from gongzhi_schema.query.frames import TYPE, Frame, where_text
-from gongzhi_schema.query.values import Arguments, Bind, Value, decode_cursor, page_size
+from gongzhi_schema.query.values import Arguments, Bind, Value, page_size
 
 if TYPE_CHECKING:
     from gongzhi_schema.query.planner import Compiler
@@ -199,7 +199,7 @@ class Pages:
         for i, kind in enumerate(kinds):
 
             def value(bind: Bind, i: int = i) -> Any:
-                return decode_cursor(get(bind), spec, kinds)[i]
+                return bind.cursor(get(bind), spec, kinds)[i]
 
             values.append(self._compiler.parameters.add(value, kind))
         operator = "<" if descending else ">"

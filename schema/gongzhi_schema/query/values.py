@@ -56,6 +56,7 @@ class Bind:
     digest: Callable[[str], str]
     """The keyed hash of a personal value."""
     _today: dt.date | None = None
+    _cursor: tuple[str, str, list[Any]] | None = None
 
     @property
     def today(self) -> dt.date:
@@ -63,6 +64,12 @@ class Bind:
         if self._today is None:
             self._today = today(self.zone)
         return self._today
+
+    def cursor(self, text: str, order: str, kinds: Sequence[str]) -> list[Any]:
+        """Return the sort values in a cursor: see :func:`decode_cursor`, here done once for all."""
+        if self._cursor is None or self._cursor[:2] != (text, order):
+            self._cursor = (text, order, decode_cursor(text, order, kinds))
+        return self._cursor[2]
 
 
 Getter = Callable[[Bind], Any]
