@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from tortoise.models import Model
 
+from gongzhi.contributions import Register
 from gongzhi.errors import Problem
+from gongzhi.graph.mutations import Mutate, keys_in, parameters_of
 from gongzhi.graph.scope import Where
 from gongzhi.graph.sources import (
     CodeOf,
@@ -46,6 +48,9 @@ def check_catalogue(
             by = owners.get(f"{info.name}.{field.name}", owner)
             for what, mend in _check_field(catalogue, info, field, permissions):
                 yield Problem(by, f"{info.name}.{field.name}: {what}", mend)
+    for owned in catalogue.registers:
+        for what, mend in _check_register(catalogue, owned.register):
+            yield Problem(owned.plugin, f"the register {owned.register.code} {what}", mend)
 
 
 def _check_scope(catalogue: Catalogue, info: TypeInfo, owner: str) -> Iterator[Problem]:
@@ -71,6 +76,8 @@ def _check_scope(catalogue: Catalogue, info: TypeInfo, owner: str) -> Iterator[P
                 f"the scope of {info.name} names {column!r}, no column of its table",
                 "correct the name in its scope",
             )
+    for what, mend in _check_conditions(catalogue, scope.public or {}, table):
+        yield Problem(owner, f"the scope of {info.name} {what}", mend)
     if scope.organization is not None and scope.organization not in table.foreign_keys:
         yield Problem(
             owner,
@@ -115,6 +122,11 @@ def _has_type(catalogue: Catalogue, model: type[Model]) -> bool:
     return any(spec is not None and spec.model is model for spec in specs)
 
 
+def _belongs(catalogue: Catalogue, model: type[Model]) -> bool:
+    specs = (t.spec for t in catalogue.types.values() if t.spec is not None)
+    return next((spec.scope.path is not None for spec in specs if spec.model is model), False)
+
+
 def _check_along(catalogue: Catalogue, spec: TypeSpec, table: Table, row: str) -> Iterator[Fault]:
     key = table.foreign_keys.get(row)
     if key is None:
@@ -127,10 +139,11 @@ def _check_along(catalogue: Catalogue, spec: TypeSpec, table: Table, row: str) -
             f"is seen along {row!r}, but {key.target.__name__} has no GraphQL type",
             "declare one with @node or @record",
         )
-    if spec.read is not None:
+    elif spec.read is not None and not _belongs(catalogue, key.target):
         yield (
-            "is seen along another row and has a read permission too",
-            "write read=None: that of the other row counts",
+            f"is seen along {row!r} by a permission, but {key.target.__name__} belongs to no "
+            "organization",
+            "write read=None: then it is seen with the other row",
         )
 
 
@@ -157,11 +170,12 @@ def _check_filters(info: TypeInfo, owner: str) -> Iterator[Problem]:
     made = filter_input(info.cls)
     offered = fields_of(made) if made else {}
     for name in spec.filters:
-        if name in by_python and name not in offered:
+        if name in by_python and (name not in offered or _unlike(table, by_python[name])):
             yield Problem(
                 owner,
                 f"{info.name} filters by {name!r}, and there is no filter for its type",
-                "filter by a text, a code, an edge, an enum, a date, a number or a boolean",
+                "filter by a text, a code, an edge, an enum, or by a date, an instant, a number or "
+                "a boolean in a column of that kind",
             )
     yield from _check_orders(info, spec, table, owner)
     for name, hashed in (spec.hashed or {}).items():
@@ -207,6 +221,17 @@ _ORDERED = ("text", "int", "date", "instant")
 """Kinds that sort alike on both databases: SQLite keeps decimals as text."""
 
 
+_KINDS = {"Date": "date", "DateTime": "instant", "Int": "int", "Boolean": "bool"}
+
+
+def _unlike(table: Table, field: FieldInfo) -> bool:
+    """Whether a field shows a column as what it is not, so that a client's value would not fit."""
+    column = filter_column(table, field)
+    if column is None or not isinstance(field.source, Column):
+        return False
+    return _KINDS.get(field.type_name) not in (None, table.columns[column].kind)
+
+
 def _by_locale(table: Table, field: FieldInfo) -> bool:
     """Whether a field is a plain text whose order, and so whose beginnings, differ by locale."""
     column = filter_column(table, field)
@@ -247,6 +272,8 @@ def _check_field(
             f"needs the permission {source.permission!r}, which nobody declares",
             "return it from register_permissions",
         )
+    if isinstance(source, Mutate):
+        yield from _check_mutation(catalogue, source, permissions)
     if isinstance(source, Many) and target is not None and target.table is not None:
         yield from _check_many(catalogue, source, field, target.table)
     if isinstance(source, Count):
@@ -255,6 +282,24 @@ def _check_field(
         yield from _check_lookup(source, target.table)
     if info.table is not None:
         yield from _check_row(catalogue, info.table, field, target)
+
+
+def _check_mutation(
+    catalogue: Catalogue, source: Mutate, permissions: frozenset[str]
+) -> Iterator[Fault]:
+    if source.permission not in permissions:
+        yield (
+            f"needs the permission {source.permission!r}, which nobody declares",
+            "return it from register_permissions",
+        )
+    nodes = {info.spec.model for info in catalogue.nodes if info.spec is not None}
+    for name, kind, _ in parameters_of(source.service):
+        for key in keys_in(kind):
+            if key.model not in nodes:
+                yield (
+                    f"takes {name}, a key of {key.model.__name__}, which has no global id",
+                    "declare a @node type over it",
+                )
 
 
 def _check_row(
@@ -322,18 +367,30 @@ def _check_one(table: Table, field: FieldInfo, target: TypeInfo) -> Iterator[Fau
         )
 
 
+def pointing_column(table: Table, name: str) -> str | None:
+    """Return the column with the key that an edge follows back, None where there is none.
+
+    It is that of a foreign key, or an integer column that is none.
+    """
+    key = table.foreign_keys.get(name)
+    if key is not None:
+        return key.column
+    column = table.columns.get(name)
+    of_keys = {key.column for key in table.foreign_keys.values()}
+    return name if column is not None and column.kind == "int" and name not in of_keys else None
+
+
 def _check_many(
     catalogue: Catalogue, source: Many, field: FieldInfo, target: Table
 ) -> Iterator[Fault]:
     keys = {} if source.model is None else catalogue.tables.of(source.model).foreign_keys
-    for name, known in (
-        (source.by, keys if source.model else target.foreign_keys),
-        (source.to, keys),
-        (source.within, target.columns),
-    ):
+    to_between = source.by if source.model else ""
+    for name, known in ((to_between, keys), (source.to, keys), (source.within, target.columns)):
         if name and name not in known:
             yield f"knows no {name!r} in the table it leads to", "correct the name in many(…)"
-    yield from _check_where(source.where, target)
+    if source.model is None:
+        yield from _check_pointing(source, target, "leads to", "many(…)")
+    yield from _check_where(catalogue, source.where, target)
     for name in source.order:
         if name not in target.columns:
             yield f"orders by {name!r}, no column of {target.name}", "correct the name"
@@ -347,17 +404,86 @@ def _check_count(catalogue: Catalogue, source: Many) -> Iterator[Fault]:
         yield f"counts {model}, which has no GraphQL type", "declare one with @node or @record"
         return
     target = catalogue.tables.of(source.model)
-    for name, known in ((source.by, target.foreign_keys), (source.within, target.columns)):
-        if name and name not in known:
-            yield f"knows no {name!r} in the table it counts", "correct the name in count(…)"
-    yield from _check_where(source.where, target)
+    yield from _check_pointing(source, target, "counts", "count(…)")
+    if source.within and source.within not in target.columns:
+        yield f"knows no {source.within!r} in the table it counts", "correct the name in count(…)"
+    yield from _check_where(catalogue, source.where, target)
 
 
-def _check_where(where: Where, target: Table) -> Iterator[Fault]:
+def _check_pointing(source: Many, target: Table, verb: str, where: str) -> Iterator[Fault]:
+    """Check what of the other table points at the row."""
+    if not source.by:
+        return
+    if pointing_column(target, source.by) is None:
+        yield (
+            f"knows no {source.by!r} in the table it {verb}",
+            f"name a foreign key, or an integer column that holds keys, in {where}",
+        )
+    elif source.by not in target.foreign_keys and not (source.where or source.condition):
+        yield (
+            f"is pointed at by {source.by!r}, which is no foreign key, and names no type of row",
+            'say which rows point at this type with where={"subject_type": …} or a condition',
+        )
+
+
+def _check_register(catalogue: Catalogue, register: Register) -> Iterator[Fault]:
+    if not _has_type(catalogue, register.model):
+        yield (
+            f"counts {register.model.__name__}, which has no GraphQL type",
+            "declare one with @node or @record",
+        )
+        return
+    yield from _check_where(catalogue, register.where, catalogue.tables.of(register.model))
+
+
+def _check_where(catalogue: Catalogue, where: Where, table: Table) -> Iterator[Fault]:
+    """Check conditions whose values stand in a declaration."""
     for name in where:
         column = name.partition("__")[0]
-        if column not in target.columns:
-            yield f"has a condition on {column!r}, no column of {target.name}", "correct the name"
+        if column not in table.columns:
+            yield f"has a condition on {column!r}, no column of {table.name}", "correct the name"
+    yield from _check_conditions(catalogue, where, table)
+
+
+def _check_conditions(catalogue: Catalogue, where: Where, table: Table) -> Iterator[Fault]:
+    """Check the suffixes and values of conditions on columns that there are."""
+    for name, value in where.items():
+        column, separator, test = name.partition("__")
+        found = table.columns.get(column)
+        if found is None:
+            continue
+        if separator and test not in _SUFFIXES:
+            known = ", ".join(f"__{suffix}" for suffix in _SUFFIXES)
+            yield f"has the condition {name!r}, whose suffix is unknown", f"write one of {known}"
+        elif test == "family" and code_list(catalogue, table.model, column) is None:
+            yield (
+                f"has the condition {name!r}, but no field shows {column!r} as a code",
+                "declare one with coded(…)",
+            )
+        elif test in ("gte", "lt") and (value is None or isinstance(value, tuple)):
+            yield f"has the condition {name!r} without one value", "compare with one value"
+        elif test != "family" and not _comparable(found.kind, value):
+            yield (
+                f"compares {column!r}, a {found.kind}, with {value!r} in {name!r}",
+                "compare it with a value of its kind",
+            )
+
+
+_SUFFIXES = ("not", "gte", "lt", "family")
+"""What may follow a column's name in a condition, see :data:`gongzhi.graph.scope.Where`."""
+
+
+def _comparable(kind: str, value: object) -> bool:
+    """Whether both databases compare a column with a value, or with each of a tuple."""
+    if value is None:
+        return True
+    values = value if isinstance(value, tuple) else (value,)
+    if kind in ("bool", "int"):
+        return bool(values) and all(
+            isinstance(one, int) and isinstance(one, bool) is (kind == "bool") for one in values
+        )
+    known = kind not in ("binary", "json", "decimal")  # SQLite keeps decimals as text
+    return known and bool(values) and not any(one is None or isinstance(one, int) for one in values)
 
 
 def _check_lookup(source: Lookup, target: Table) -> Iterator[Fault]:
@@ -368,6 +494,17 @@ def _check_lookup(source: Lookup, target: Table) -> Iterator[Fault]:
                 f"finds one by {name!r}, no unique column of {target.name}",
                 "name a unique column in lookup(…)",
             )
+
+
+def code_list(catalogue: Catalogue, model: type[Model], column: str) -> str | None:
+    """Return the list of the codes in a column, None where no field shows it as a code."""
+    for info in catalogue.types.values():
+        if info.spec is not None and info.spec.model is model:
+            for field in info.fields.values():
+                source = field.source
+                if isinstance(source, CodeOf) and (source.path or field.python_name) == column:
+                    return source.list
+    return None
 
 
 def resolve_path(catalogue: Catalogue, table: Table, path: str) -> ColumnInfo | None:

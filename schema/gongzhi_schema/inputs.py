@@ -68,6 +68,14 @@ class DateFilter:
     lt: dt.date | None = strawberry.field(default=UNSET, description="早于 · before")
 
 
+@strawberry.input(description="按时刻，须带时区 · by an instant, given with its time zone")
+class DateTimeFilter:
+    """Conditions on an instant; no equality, for what is shown of it is cut to the millisecond."""
+
+    gte: dt.datetime | None = strawberry.field(default=UNSET, description="不早于 · at or after")
+    lt: dt.datetime | None = strawberry.field(default=UNSET, description="早于 · before")
+
+
 @strawberry.input(description="按数字 · by a number")
 class IntFilter:
     """Conditions on a number."""
@@ -107,7 +115,13 @@ def _filter_for(field: StrawberryField) -> Any:
     kind = _value_type(field)
     if isinstance(kind, StrawberryEnumDefinition):
         return _enum_filter(kind.wrapped_cls)
-    simple: dict[Any, Any] = {str: TextFilter, dt.date: DateFilter, int: IntFilter, bool: bool}
+    simple: dict[Any, Any] = {
+        str: TextFilter,
+        dt.date: DateFilter,
+        dt.datetime: DateTimeFilter,
+        int: IntFilter,
+        bool: bool,
+    }
     return simple.get(kind)
 
 

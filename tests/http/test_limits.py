@@ -282,11 +282,13 @@ async def test_a_cost_known_by_variables_is_of_those_variables(serve: Serve) -> 
 LEVELS = 22
 
 
-def fan_out(kind: str, leaf: str, start: str = "{ %s }") -> str:
-    """Return a document in which each fragment spreads the next one twice."""
+def fan_out(
+    kind: str, leaf: str, start: str = "{ %s }", *, levels: int = LEVELS, times: int = 2
+) -> str:
+    """Return a document in which each fragment spreads the next one twice, or more often."""
     parts = [start % "...f0"]
-    parts += [f"fragment f{i} on {kind} {{ ...f{i + 1} ...f{i + 1} }}" for i in range(LEVELS)]
-    return " ".join([*parts, f"fragment f{LEVELS} on {kind} {{ {leaf} }}"])
+    parts += [f"fragment f{i} on {kind} {{ {f'...f{i + 1} ' * times}}}" for i in range(levels)]
+    return " ".join([*parts, f"fragment f{levels} on {kind} {{ {leaf} }}"])
 
 
 class Calls:
@@ -345,6 +347,28 @@ async def test_a_fan_out_that_costs_nothing_is_answered(serve: Serve) -> None:
         query = fan_out("Area", "code", '{ area(code: "1") { %s } }')
         answer = await site.ask(query)
         assert answer.json()["data"] == {"area": None}
+
+
+@pytest.mark.parametrize(
+    ("leaf", "code"), [("parent { code }", "COST_LIMIT"), ("a: code", "ALIAS_LIMIT")]
+)
+async def test_numbers_that_json_cannot_hold(serve: Serve, leaf: str, code: str) -> None:
+    query = fan_out("Area", leaf, '{ area(code: "1") { %s } }', levels=60, times=4)
+    async with serve() as site:
+        answer = await site.ask(query)
+        assert (answer.status_code, code_of(answer)) == (400, code)
+        assert answer.json()["errors"][0]["extensions"]["requested"] == 2**53 - 1
+
+
+async def test_a_chain_of_fragments_longer_than_python_can_follow(serve: Serve) -> None:
+    async with serve(limits={"tokens": 50_000}) as site:
+        for levels, code in ((100, ""), (5000, "DEPTH_LIMIT")):
+            query = fan_out("Area", "code", '{ area(code: "1") { %s } }', levels=levels, times=1)
+            answer = await site.ask(query)
+            if code:
+                assert (answer.status_code, code_of(answer)) == (400, code)
+            else:
+                assert answer.json()["data"] == {"area": None}
 
 
 # ---- introspection -------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from tests.support.worlds import World, composed
 PARENTS = {
     "Area": ("area:district", "area:东1"),
     "Organization": ("district", "street:东", "branch:西1a"),
+    "Person": ("person:南2a0", "person:东concurrent"),
     "Member": ("member:东1a0", "member:西2b1", "member:北elsewhere"),
     "Thing": ("Thing:3", "Thing:4", "Thing:5"),
 }

@@ -1,12 +1,9 @@
-"""A planned read is exactly one statement, and a plan's size follows the document's."""
+"""A planned read is exactly one statement."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
-from gongzhi_schema.query.selection import Selections
 from tests.support.compare import check
 from tests.support.worlds import VIEWERS, World
 
@@ -41,27 +38,3 @@ def test_in_core_a_root_field_is_one_statement(world: World) -> None:
 def test_a_refused_document_costs_no_statement(world: World) -> None:
     for text in ("{ nothing }", "{", "{ members(first: 0) { totalCount } }"):
         assert world.ask(text).statements == 0
-
-
-@pytest.mark.parametrize("levels", [4, 8, 16])
-def test_merged_fragments_do_not_multiply(
-    sqlite_world: World, levels: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Each level names the next one three times under one key: 3**levels ways, one object."""
-    walked = 0
-    collect = Selections._collect
-
-    def counted(self: Selections, *arguments: Any) -> None:
-        nonlocal walked
-        walked += 1
-        collect(self, *arguments)
-
-    monkeypatch.setattr(Selections, "_collect", counted)
-    text = '{ organization(id: "Organization:1") { ...F0 } }'
-    for n in range(levels):
-        spreads = " ".join([f"superior {{ ...F{n + 1} }}"] * 3)
-        text += f" fragment F{n} on Organization {{ {spreads} }}"
-    text += f" fragment F{levels} on Organization {{ id }}"
-    served = sqlite_world.ask(text)
-    assert served.tier == "raw", served.text
-    assert walked <= 9 * (levels + 1)

@@ -18,6 +18,7 @@ from typing import Any
 
 from tortoise.models import Model
 
+from gongzhi.access.models import Reveal
 from gongzhi.privacy import Privacy
 from gongzhi.registry.codes import (
     AppointmentBasis,
@@ -43,7 +44,7 @@ from gongzhi.registry.models import (
     OrganizationChange,
     Person,
 )
-from tests.support.probe.models import Mood, Remark, Thing
+from tests.support.probe.models import Mark, Mood, Remark, Thing
 
 SECRET = "c3ludGhldGljIHRlc3Qgc2VjcmV0IG9mIDM2IGJ5dGVzIQ=="
 PRIVACY = Privacy(SECRET)
@@ -543,6 +544,41 @@ class _Builder:
                     text = self.text(own, self.pick("甲", "乙", "a", "B"))
                     self.rows.add(record(Remark, thing_id=n, text=text))
 
+    def marks(self) -> None:
+        """Mark rows of several types under the same few keys, also rows of another street."""
+        for label, street in self.labels():
+            at = self.by_label[label]
+            for _ in range(self.random.randint(1, 4)):
+                self.rows.add(
+                    record(
+                        Mark,
+                        organization_id=at.id,
+                        org_path=at.path,
+                        subject_type=self.pick("Thing", "Thing", "Organization", "Person"),
+                        subject_id=self.random.randint(1, 12),
+                        text=self.text(street, self.pick("甲", "a", "B", "")),
+                    )
+                )
+
+    def reveals(self) -> None:
+        """Tell of personal values that were shown, also of one whom another street sees."""
+        for s in STREETS:
+            for label in (f"{s}1a0", f"{s}2a0", f"{s}concurrent"):
+                person = self.rows.of(Person)[int(self.rows.names[f"person:{label}"][7:]) - 1]
+                for _ in range(2):
+                    self.rows.add(
+                        record(
+                            Reveal,
+                            person_id=person.id,
+                            org_path=person.org_path,
+                            account_id=self.pick(1, 2, 3),
+                            shown=["NAME", "MOBILE"][: self.random.randint(1, 2)],
+                            purpose=self.pick("CONTACT", "MEMBERSHIP"),
+                            note=self.text(s, "说明"),
+                            recorded_at=self.instant(s),
+                        )
+                    )
+
 
 def build(seed: int = 20260305) -> Rows:
     """Make the rows; the same seed makes the same rows."""
@@ -552,6 +588,8 @@ def build(seed: int = 20260305) -> Rows:
     builder.people()
     builder.indicators()
     builder.things()
+    builder.marks()
+    builder.reveals()
     return builder.rows
 
 

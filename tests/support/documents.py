@@ -35,6 +35,9 @@ from hypothesis_graphql import queries
 from tests.support.data import Rows
 
 DAYS = ("2026-03-05", "2025-12-31", "2020-02-29", "1999-12-31", "9999-12-31")
+INSTANTS = ("2023-07-05T08:30:05Z", "2022-01-01T00:00:00.120+08:00", "2024-02-29T12:00:00")
+"""The last has no time zone."""
+
 LISTS = ("post", "organization_kind", "education", "none")
 KINDS = ("PARTY_BRANCH", "GRID_PARTY_BRANCH", "RESIDENT_UNIT", "ESTATE", "GRID", "SECRETARY", "")
 TEXTS = (
@@ -292,6 +295,7 @@ class Generator:
             "Int": lambda: r.randint(-5, 20),
             "Boolean": lambda: r.random() < 0.5,
             "Date": lambda: r.choice(DAYS),
+            "DateTime": lambda: r.choice(INSTANTS),
         }[kind.name]()
 
 
@@ -317,7 +321,8 @@ def _literal(value: Any, kind: Any) -> str:
 def hypothesis_documents(schema: str, rows: Rows) -> st.SearchStrategy[str]:
     """Return a strategy of documents whose values mostly hit rows."""
     day = st.sampled_from(DAYS).map(made.String)
-    scalars = {"Date": day, "DateTime": day, "Decimal": day, "JSON": day}
+    instant = st.sampled_from(INSTANTS[:2]).map(made.String)
+    scalars = {"Date": day, "DateTime": instant, "Decimal": day, "JSON": day}
     grounded = Grounded(Pool(rows))
     return st.tuples(
         queries(schema, custom_scalars=scalars),
@@ -371,7 +376,7 @@ class _Values(Visitor):
             values = tuple(self._value(v, name) for v in value.values or ())
             return ast.ListValueNode(values=values)
         text = value.value if isinstance(value, ast.StringValueNode) else None
-        if text is not None and re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+        if text is not None and re.fullmatch(r"\d{4}-\d\d-\d\d(T.*)?", text):
             return value
         if text is not None or isinstance(value, ast.IntValueNode):
             return self._text(value, name)

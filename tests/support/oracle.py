@@ -238,7 +238,10 @@ class Oracle:
         scope = spec.scope
         if scope.row is not None:
             whole = self.follow(row, scope.row)
-            return self.visible(viewer, self.spec_of(type(whole)), whole)
+            other = self.spec_of(type(whole))
+            if spec.read is not None:
+                return self.inside(viewer, spec.read, other.scope, whole)
+            return self.visible(viewer, other, whole)
         if scope.public is not None and self.holds(scope.public, row, spec):
             return True
         owner = getattr(row, scope.owner) if scope.owner is not None else None
@@ -346,7 +349,9 @@ class Oracle:
         if isinstance(source, Tally):
             return self._tally(row, source, viewer, around)
         if isinstance(source, ViewerValue):
-            return source.get(viewer)
+            owner = self.specs[parent.type].scope.owner
+            own = owner is None or getattr(row, owner) == viewer.account_id
+            return source.get(viewer) if own else None
         if isinstance(source, Expression):
             function = _EXPRESSIONS[parent.type, python_name]
             return written(function(self, row, around, info.context))
@@ -430,7 +435,9 @@ class Oracle:
             ]
             ids = {getattr(x, f"{source.to}_id") for x in between}
             return [r for r in rows if r.id in ids]
-        return [r for r in rows if getattr(r, f"{source.by}_id") == getattr(row, source.local)]
+        key = source.by if isinstance(model._meta.fields_map[source.by], fields.BigIntField) else ""
+        key = key or f"{source.by}_id"
+        return [r for r in rows if getattr(r, key) == getattr(row, source.local)]
 
     def _many(
         self,
@@ -624,8 +631,9 @@ class Oracle:
                 return [self._node(i, viewer, given) for i in given["ids"]]
             return self._node(given["id"], viewer, given)
         if isinstance(source, Own):
+            owner = self.specs[target].scope.owner
             for row in self.stored[self.specs[target].model]:
-                if self.visible(viewer, self.specs[target], row):
+                if viewer.account_id is not None and getattr(row, owner) == viewer.account_id:
                     return Row(target, row, (given,))
             return None
         if isinstance(source, Registers):
@@ -750,6 +758,9 @@ class Oracle:
         for name, test in given.items():
             if name == "within" and test is not None:
                 key_of(test, target if spec.scope.path is None else "Organization")
+            elif isinstance(test, dict) and any(isinstance(v, dt.datetime) for v in test.values()):
+                for value in test.values():
+                    _check_instant(value)
             elif isinstance(test, dict) and self._column_of(target, _snake(name)).endswith("_id"):
                 kind = get_named_type(self.schema.type_map[target].fields[name].type)  # type: ignore[union-attr]
                 for value in test.values():
@@ -841,6 +852,15 @@ def _split(value: str) -> tuple[str, int] | None:
     if match is None or not match[2].isascii() or int(match[2]) >= 2**63:
         return None
     return match[1], int(match[2])
+
+
+def _check_instant(value: dt.datetime | None) -> None:
+    if value is not None and value.tzinfo is None:
+        raise _bad("no time zone")
+    try:
+        _ = value and value.astimezone(dt.UTC)
+    except OverflowError:
+        raise _bad("no such instant") from None
 
 
 def key_of(value: str, kind: str) -> int:

@@ -17,15 +17,17 @@ from tortoise.models import Model
 
 from gongzhi import clock
 from gongzhi.access import service as access
-from gongzhi.access.models import AccountKind, Edge
+from gongzhi.access.models import Account, AccountKind, Edge
 from gongzhi.access.roles import role_permissions
 from gongzhi.access.viewer import ANONYMOUS, Viewer
+from gongzhi.calendar import service as calendar
 from gongzhi.database import open_database, parse_url
 from gongzhi.database.migrate import migrate
 from gongzhi.database.reads import Reader, open_reader
 from gongzhi.host import PluginRegistry
 from gongzhi.registry import counters
 from gongzhi.registry.lists import install
+from gongzhi.registry.models import Organization
 from gongzhi.registry.rules import Norms
 from gongzhi.settings import LimitSettings, Settings
 from gongzhi_schema.compose import Composed, compose
@@ -54,6 +56,7 @@ GRANTS: Mapping[str, tuple[tuple[str, dict[str, Any]], ...]] = {
     "two": (
         ("COMMUNITY_SECRETARY", {"organization": "community:西1"}),
         ("BRANCH_SECRETARY", {"organization": "branch:南2a", "with_descendants": False}),
+        ("AUDITOR", {"organization": "branch:南2a", "with_descendants": False}),
     ),
     "territory": (
         ("DISTRICT_SOCIETY_WORK_ADMIN", {"area": "area:北", "edge": Edge.TERRITORY}),
@@ -67,6 +70,9 @@ GRANTS: Mapping[str, tuple[tuple[str, dict[str, Any]], ...]] = {
     "none": (),
 }
 """Viewer → roles and where they hold; ``anonymous`` has no account at all."""
+
+HOMES = {"none": "branch:南2a", "street": "branch:东1a"}
+"""Account → the organization that looks after it."""
 
 VIEWERS = (*GRANTS, "anonymous")
 
@@ -147,6 +153,7 @@ class World:
         await migrate(self.url, registry.plugins)
         async with open_database(self.url, registry.plugins) as context:
             await install((plugin.name, each) for plugin, each in registry.code_lists())
+            await calendar.install()
             labels = {gid: label for label, gid in self.names.items()}
             assert len(labels) == len(self.names)
             for name in GRANTS:
@@ -154,6 +161,11 @@ class World:
                 await access.create_account(name, kind=kind)
             for model, rows in self.rows.tables.items():
                 await model.bulk_create([row.made() for row in rows])
+            for name, home in HOMES.items():
+                body = await Organization.get(
+                    code=self._target({"organization": home})["organization"]
+                )
+                await Account.filter(name=name).update(organization=body, org_path=body.path)
             for name, grants in GRANTS.items():
                 for role, where in grants:
                     await access.add_grant(name, role, **self._target(where))

@@ -12,7 +12,7 @@ Where = Mapping[str, Any]
 """Conditions joined by AND: column → value. A tuple means one of these, ``None`` means null.
 
 Suffixes: ``__not``, ``__gte``, ``__lt`` compare; ``__family`` looks the family of a code up in
-its list, as in ``{"kind__family": "PARTY"}``.
+its list, as in ``{"kind__family": "PARTY"}``. Start-up refuses what is none of these.
 """
 
 
@@ -74,7 +74,11 @@ class Scope:
 
     @classmethod
     def along(cls, row: str) -> Scope:
-        """Be seen exactly with the row that the foreign key names; ``read`` is then None."""
+        """Be seen with the row that the foreign key names.
+
+        With ``read=None`` exactly with it; with a permission only where that reaches the other
+        row: what is behind something public need not be public.
+        """
         return cls(row=row)
 
     @property

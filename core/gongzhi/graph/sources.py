@@ -21,6 +21,10 @@ class Sql(Protocol):
         """Return a column of the row that the field belongs to."""
         ...
 
+    def outer(self, name: str) -> str:
+        """Return a column of the row that an edge starts from, in the condition of the edge."""
+        ...
+
     def argument(self, name: str, kind: str = "text") -> str | None:
         """Return the placeholder of an argument, None where the client gave none or null.
 
@@ -108,6 +112,9 @@ class Group(Source):
 class Itself(Source):
     """The same row as another type over the same table."""
 
+    arguments: tuple[Argument, ...] = ()
+    """For the expressions of the other type."""
+
 
 @dataclass(frozen=True, slots=True)
 class One(Source):
@@ -118,10 +125,18 @@ class One(Source):
 
 @dataclass(frozen=True, slots=True)
 class Many(Source):
-    """A to-many edge, as a list or a connection; at the root every visible row of the type."""
+    """A to-many edge, as a list or a connection; at the root every visible row of the type.
+
+    Where the field's type is neither, it gives the first row of the order, null without any.
+    """
 
     by: str = ""
-    """Foreign key of the child that points at this row; empty at the root."""
+    """Foreign key of the child that points at this row; empty at the root.
+
+    Also an integer column with the keys of rows of several types, such as ``subject_id``; which of
+    them are of this type is then said by ``where``, as in ``{"subject_type": "Issue"}``. Empty
+    elsewhere too where ``condition`` says by :meth:`Sql.outer` which rows belong to this one.
+    """
     local: str = "id"
     """Column of this row that ``by`` points at."""
     model: type[Model] | None = None
@@ -167,6 +182,8 @@ class Expression(Source):
     arguments: tuple[Argument, ...] = ()
     kind: str = "text"
     """text, int, bool, date, instant, decimal or json: how the value is written."""
+    counts: bool = False
+    """It looks at many rows, and costs as a count does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +222,21 @@ class ViewerValue(Source):
 
     get: Callable[[Any], Any]
     kind: str = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Can(Source):
+    """What the viewer may do with the row now: an object with one ``Ability`` an action."""
+
+    state: str = "state"
+
+
+@dataclass(frozen=True, slots=True)
+class Ability(Source):
+    """Whether one action leaves the row's state and the viewer has its permission there."""
+
+    steps: tuple[tuple[tuple[str, ...], str], ...]
+    """For each step its states and its permission."""
 
 
 @dataclass(frozen=True, slots=True)

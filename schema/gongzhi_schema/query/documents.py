@@ -4,23 +4,32 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from graphql import (
     GraphQLError,
     GraphQLNonNull,
     GraphQLSyntaxError,
     parse,
+    specified_rules,
     type_from_ast,
     validate,
 )
 from graphql.execution.values import get_variable_values
 from graphql.language import Token, ast
+from graphql.validation import (
+    ASTValidationRule,
+    OverlappingFieldsCanBeMergedRule,
+    ValidationContext,
+)
 
 from gongzhi_schema.catalogue import Catalogue
 from gongzhi_schema.query.frames import Plan
 from gongzhi_schema.query.limits import LimitError, Limits, Measure
 from gongzhi_schema.query.values import shape
+
+if TYPE_CHECKING:
+    from gongzhi_schema.query.outcomes import MutationPlan
 
 _PLANS_PER_OPERATION = 64
 """One for each viewer shape and structure of variables; past that they are compiled anew."""
@@ -28,7 +37,20 @@ _PLANS_PER_OPERATION = 64
 _REMEMBERED_LENGTH = 32_768
 """Longer texts are parsed each time, so that the cache cannot fill the memory."""
 
+_HELD = 50_000_000
+"""Characters of SQL that the plans of all documents may come to; past that all begin anew."""
+
+_WRITTEN = 20_000
+"""As how many characters the plan of a mutation counts, which holds a statement for each result."""
+
 _MAX_INT = 2**31 - 1
+
+_COMPARISONS = 30
+"""Work that a document's merged fields may give, for each token that a document may have.
+
+It is the one rule whose work grows with the square of the document. The library's own limit is
+the same for all; 3 kB that stay below it take a quarter of a second.
+"""
 
 
 class DocumentLimits(Limits, Protocol):
@@ -81,13 +103,19 @@ class Operation:
         document: ast.DocumentNode,
         fragments: Mapping[str, ast.FragmentDefinitionNode],
         measure: Measure,
+        hold: Callable[[int], None],
     ) -> None:
+        """Prepare for plans.
+
+        :param hold: told how long each plan is that is kept.
+        """
         self.node = node
         self.document = document
         self.fragments = fragments
         self.name = node.name.value if node.name else None
         self.is_query = node.operation.value == "query"
-        self.plans: dict[Any, Plan | None] = {}
+        self.plans: dict[Any, Plan | MutationPlan | None] = {}
+        self._hold = hold
         self._schema = catalogue.schema
         self._cost = measure.cost(node)
         self._constant_cost = None if self._cost.names else self._cost.of({})
@@ -140,11 +168,13 @@ class Operation:
             ]
         )
 
-    def remember(self, key: Any, plan: Plan | None) -> None:
+    def remember(self, key: Any, plan: Plan | MutationPlan | None) -> None:
         """Keep a plan, or that there is none."""
         if len(self.plans) >= _PLANS_PER_OPERATION:
             self.plans.clear()
         self.plans[key] = plan
+        if plan is not None:
+            self._hold(len(plan.sql) if isinstance(plan, Plan) else _WRITTEN)
 
 
 class Document:
@@ -186,7 +216,9 @@ class Documents:
         self._limits = limits
         self._introspection = introspection
         self._size = size
+        self._rules = _rules(limits.tokens * _COMPARISONS)
         self._known: OrderedDict[str, Document] = OrderedDict()
+        self._held = 0
 
     def get(self, text: str) -> Document:
         """Return the document of a text.
@@ -207,8 +239,22 @@ class Documents:
             self._known.move_to_end(text)
         return found
 
+    def _hold(self, length: int) -> None:
+        """Count a plan that is kept; a document of 3 kB may have plans of half a megabyte."""
+        self._held += length
+        if self._held > _HELD:
+            self._known.clear()
+            self._held = 0
+
     def _make(self, text: str) -> Document:
-        document = self._parse(text)
+        try:
+            return self._checked(self._parse(text))
+        except LimitError as exc:
+            raise RequestError([exc]) from exc
+        except RecursionError as exc:
+            raise refused("DEPTH_LIMIT", "文档嵌套过深 · the document nests too deep") from exc
+
+    def _checked(self, document: ast.DocumentNode) -> Document:
         fragments = {
             d.name.value: d
             for d in document.definitions
@@ -220,28 +266,28 @@ class Documents:
                 "GRAPHQL_VALIDATION_FAILED", "文档中没有操作 · the document has no operation"
             )
         measure = Measure(self._catalogue, self._limits, fragments)
-        try:
-            measure.check(operations)
-        except LimitError as exc:
-            raise RequestError([exc]) from exc
+        measure.check(operations)
         if not self._introspection and any(map(measure.introspects, operations)):
             raise refused("INTROSPECTION_DISABLED", "未开放内省 · introspection is not open here")
         errors = validate(
             self._catalogue.schema,
             document,
+            self._rules,
             max_errors=self._limits.errors,
             hide_suggestions=not self._introspection,
         )
         if errors:
             for error in errors:
+                if error.message == "Validation aborted.":  # it tells a reader nothing
+                    error.message = "文档过于复杂 · the document is too complex to be checked"
                 error.extensions = {"code": "GRAPHQL_VALIDATION_FAILED"}
             raise RequestError(errors[: self._limits.errors])
-        try:
-            return Document(
-                [Operation(self._catalogue, o, document, fragments, measure) for o in operations]
-            )
-        except LimitError as exc:
-            raise RequestError([exc]) from exc
+        return Document(
+            [
+                Operation(self._catalogue, o, document, fragments, measure, self._hold)
+                for o in operations
+            ]
+        )
 
     def _parse(self, text: str) -> ast.DocumentNode:
         try:
@@ -250,8 +296,6 @@ class Documents:
             too_long = "Document contains more than" in exc.message
             exc.extensions = {"code": "TOKEN_LIMIT" if too_long else "GRAPHQL_PARSE_FAILED"}
             raise RequestError([exc]) from exc
-        except RecursionError as exc:
-            raise refused("DEPTH_LIMIT", "文档嵌套过深 · the document nests too deep") from exc
         if "\\u" in text and document.loc is not None:
             token: Token | None = document.loc.start_token
             while token is not None:
@@ -259,6 +303,19 @@ class Documents:
                     raise _nul()
                 token = token.next
         return document
+
+
+def _rules(comparisons: int) -> list[type[ASTValidationRule]]:
+    """Return the rules of the specification, that of merged fields with this much work."""
+
+    class Merged(OverlappingFieldsCanBeMergedRule):
+        """Fields under one name can be merged."""
+
+        def __init__(self, context: ValidationContext) -> None:
+            super().__init__(context)
+            self.rule_context.remaining_complexity_budget = comparisons
+
+    return [Merged if r is OverlappingFieldsCanBeMergedRule else r for r in specified_rules]
 
 
 _Check = Callable[[Any], bool]

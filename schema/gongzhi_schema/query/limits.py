@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from graphql import GraphQLError
 from graphql.language import ast
 
-from gongzhi.graph.sources import Count, Many, NodeById, Tally
+from gongzhi.graph.sources import Count, Expression, Many, NodeById, Tally
 from gongzhi_schema.catalogue import Catalogue, FieldInfo
 
 _INTROSPECTION_DEPTH = 18
@@ -23,6 +23,9 @@ _COUNTING = 10
 _OBJECT = 1
 _LIST = 20
 """Assumed length of a plain list; such lists are short by declaration."""
+
+_LARGEST = 2**53 - 1
+"""The largest number that every reader of JSON reads; fragments multiply far beyond it."""
 
 
 class Limits(Protocol):
@@ -55,6 +58,7 @@ class LimitError(GraphQLError):
     """An operation asks for more than the server gives; the code says which limit it is."""
 
     def __init__(self, code: str, what: str, found: int, maximum: int) -> None:
+        found = min(found, _LARGEST)
         super().__init__(
             f"{what}：{found}，上限 {maximum} · {code.lower().replace('_', ' ')}: "
             f"{found}, at most {maximum}",
@@ -190,7 +194,9 @@ class Measure:
     ) -> Term:
         info = self._info(type_name, node.name.value)
         if info is not None and (
-            isinstance(info.source, Count | Tally) or info.name == "totalCount"
+            isinstance(info.source, Count | Tally)
+            or (isinstance(info.source, Expression) and info.source.counts)
+            or info.name == "totalCount"
         ):
             return Term(_COUNTING, ())
         if info is None or node.selection_set is None:
@@ -279,6 +285,7 @@ def _evaluate(term: Term, sizes: Mapping[str, int], memo: dict[int, int]) -> int
         found = term.own
         for factor, inner in term.below:
             times = factor if isinstance(factor, int) else sizes[factor]
-            found += max(times, 0) * _evaluate(inner, sizes, memo)
+            # a page of none is refused only when it is planned, with all that is below it
+            found += max(times, 1) * _evaluate(inner, sizes, memo)
         memo[id(term)] = found
     return found

@@ -44,6 +44,25 @@ class Pages:
         )
         return self._dialect.array_of(made, rows, order=order)
 
+    def first(
+        self,
+        child: Frame,
+        where: list[str],
+        keys: list[str],
+        descending: bool,  # noqa: FBT001
+        nodes: Sequence[ast.FieldNode],
+    ) -> str:
+        """Return the JSON object of the first row, null where there is none."""
+        order = ", ".join(f"{child.own(k)}{' DESC' if descending else ''}" for k in keys)
+        made = self._compiler.object(child, nodes)
+        columns = ", ".join(f'{child.alias}."{c}"' for c in sorted(child.used))
+        rows = (
+            f"(SELECT {columns} FROM {child.table.name} {child.alias}"
+            f"{where_text(where)} ORDER BY {order} LIMIT 1) {child.alias}"
+            f"{''.join(child.join_sql)}"
+        )
+        return self._dialect.nested(f"(SELECT {made} FROM {rows})")
+
     def connection(  # noqa: C901  # one branch for each thing to select
         self,
         info: FieldInfo,

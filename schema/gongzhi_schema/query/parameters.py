@@ -11,7 +11,7 @@ import orjson
 
 from gongzhi_schema.query.dialects import Dialect, quoted
 from gongzhi_schema.query.frames import Plan
-from gongzhi_schema.query.values import Bind, Getter, Value, key_of, plain
+from gongzhi_schema.query.values import Bind, Getter, Value, instant, key_of, plain
 
 _MARK = re.compile("\x00([0-9]+)\x00")
 """Stands for a parameter until the statement is whole; no text in SQL can hold a NUL."""
@@ -57,7 +57,8 @@ class Parameters:
         name = value.variable and (value.variable, kind)
         if kind == "bool" and self.dialect.sqlite:
             return self.add(lambda bind: int(get(bind)), "bool", name)
-        return self.add(lambda bind: plain(get(bind)), kind, name)
+        written = instant if kind == "instant" else plain
+        return self.add(lambda bind: written(get(bind)), kind, name)
 
     def key(self, value: Value, *types: str) -> str:
         """Return the placeholder of the key in a client's global id of one of these types."""

@@ -17,6 +17,8 @@ from tortoise.models import Model
 from gongzhi.access.viewer import Shape
 from gongzhi.graph.scope import Scope, Where
 from gongzhi.graph.sources import (
+    Ability,
+    Can,
     CodeOf,
     Column,
     Computed,
@@ -36,7 +38,7 @@ from gongzhi.graph.sources import (
     ViewerValue,
 )
 from gongzhi_schema.catalogue import Catalogue, FieldInfo, TypeInfo
-from gongzhi_schema.checks import filter_column
+from gongzhi_schema.checks import filter_column, pointing_column
 from gongzhi_schema.query.dialects import Dialect, quoted
 from gongzhi_schema.query.filters import Filters
 from gongzhi_schema.query.frames import READS, TYPE, Frame, Page, Plan, where_text
@@ -112,10 +114,10 @@ class Compiler:
         """Compile one field of the root, for core execution."""
         return self._plan(self._root(nodes))
 
-    def row(self, type_name: str, nodes: list[ast.FieldNode], key: int) -> Plan:
-        """Compile one row that Python named by its key: its scope is applied all the same."""
+    def row(self, type_name: str, nodes: list[ast.FieldNode]) -> Plan:
+        """Compile one row, ``Bind.key`` of a type: its scope is applied all the same."""
         info = self.catalogue.types[type_name]
-        value = self.parameters.add(lambda _bind: key, "int")
+        value = self.parameters.add(lambda bind: bind.key, "int")
         return self._plan(
             self._single(info, nodes, Arguments({}), lambda frame: [f"{frame.own('id')} = {value}"])
         )
@@ -281,6 +283,36 @@ class Compiler:
         value, _ = self.raw_column(frame, first)
         return self.dialect.nested(f"CASE WHEN {value} IS NOT NULL THEN {made} END")
 
+    def _emit_can(
+        self,
+        frame: Frame,
+        info: FieldInfo,
+        source: Can,
+        nodes: list[ast.FieldNode],
+        arguments: Arguments,  # noqa: ARG002
+    ) -> str:
+        kind = self.catalogue.types[info.type_name]
+        state = frame.own(source.state)
+        scope = frame.spec.scope
+        owner = scope.organization and f"{scope.organization}_id"
+        frame.used.update(c for c in (scope.path, scope.area_path, owner) if c)  # of inside()
+        pairs = []
+        for key, chosen in self.selections.below(nodes, kind.name).items():
+            name = chosen[0].name.value
+            if name == "__typename":
+                pairs.append((key, quoted(kind.name)))
+                continue
+            ability = kind.fields[name].source
+            if not isinstance(ability, Ability):
+                raise Unplannable(name)
+            options = [
+                f"({state} IN ({', '.join(map(quoted, states))}) AND "
+                f"{self.visibility.inside(permission, frame.spec.scope, frame.alias)})"
+                for states, permission in ability.steps
+            ]
+            pairs.append((key, self.dialect.value(f"({' OR '.join(options)})", "bool")))
+        return self.dialect.object(pairs)
+
     def _emit_itself(
         self,
         frame: Frame,
@@ -342,6 +374,8 @@ class Compiler:
         keys, descending = self._order(frame, child, source, arguments)
         paged = child.table.path_column_of(keys[0]) and arguments.own("after") is not None
         where = self._conditions(frame, child, source, arguments, paged=paged)
+        if not (info.is_list or info.is_connection):
+            return self.pages.first(child, where, keys, descending, nodes)
         if not info.is_connection:
             return self.pages.bare(child, where, keys, descending, nodes, source.limit)
         whole = where
@@ -402,8 +436,12 @@ class Compiler:
                 f'SELECT {x}."{to.column}" FROM {between.name} {x} WHERE {x}."{by.column}" = {mine}'
             )
             return [f"{child.own('id')} IN ({between_rows})"]
-        key = child.table.foreign_keys[source.by]
-        return [f"{child.own(key.column)} = {frame.own(source.local)}"]
+        if not source.by and source.condition is not None:  # it says itself which rows belong
+            return []
+        column = pointing_column(child.table, source.by)
+        if column is None:
+            raise Unplannable(source.by)
+        return [f"{child.own(column)} = {frame.own(source.local)}"]
 
     def _order(
         self, frame: Frame | None, child: Frame, source: Many, arguments: Arguments
@@ -470,9 +508,14 @@ class Compiler:
         made = source.sql(_Asked(self, frame, frame, arguments))
         return self.dialect.value(made, source.kind)
 
+    def _is_own(self, frame: Frame) -> str:
+        """Return the condition that a row is the viewer's own, by its scope's owner column."""
+        account = self.parameters.add(lambda bind: bind.viewer.account_id, "int", "viewer")
+        return f"{frame.own(frame.spec.scope.owner or 'id')} = {account}"
+
     def _emit_viewer(
         self,
-        frame: Frame,  # noqa: ARG002
+        frame: Frame,
         info: FieldInfo,  # noqa: ARG002
         source: ViewerValue,
         nodes: list[ast.FieldNode],  # noqa: ARG002
@@ -485,6 +528,8 @@ class Compiler:
             )
         else:
             placeholder = self.parameters.add(lambda bind: get(bind.viewer), source.kind)
+        if frame.spec.scope.owner is not None:  # of the viewer, so not of another account
+            placeholder = f"CASE WHEN {self._is_own(frame)} THEN {placeholder} END"
         return self.dialect.value(placeholder, source.kind)
 
     def _emit_tally(
@@ -557,7 +602,7 @@ class Compiler:
             return self._nodes(info, nodes, arguments)
         if isinstance(source, Own):
             target = self.catalogue.types[info.type_name]
-            return self._single(target, nodes, arguments, lambda _f: [])
+            return self._single(target, nodes, arguments, lambda frame: [self._is_own(frame)])
         if isinstance(source, Registers):
             return self._registers(nodes)
         raise Unplannable(info.name)
@@ -664,6 +709,7 @@ _EMITTERS: dict[type[Source], Callable[..., str]] = {
     Column: Compiler._emit_column,  # noqa: SLF001
     CodeOf: Compiler._emit_code,  # noqa: SLF001
     Group: Compiler._emit_group,  # noqa: SLF001
+    Can: Compiler._emit_can,  # noqa: SLF001
     Itself: Compiler._emit_itself,  # noqa: SLF001
     One: Compiler._emit_one,  # noqa: SLF001
     Many: Compiler._emit_many,  # noqa: SLF001
@@ -691,6 +737,11 @@ class _Asked:
 
     def column(self, name: str) -> str:
         return self._compiler.raw_column(self._row, name)[0]
+
+    def outer(self, name: str) -> str:
+        if self._frame is None:
+            raise Unplannable(name)
+        return self._compiler.raw_column(self._frame, name)[0]
 
     def argument(self, name: str, kind: str = "text") -> str | None:
         found = self._arguments.find(camel(name))

@@ -8,10 +8,14 @@ from typing import Any
 from graphql.language import ast
 
 from gongzhi_schema.catalogue import Catalogue
-from gongzhi_schema.query.values import Unplannable
+from gongzhi_schema.query.values import BadInput, Unplannable
 
 Selected = dict[str, list[ast.FieldNode]]
 """Response key → the field nodes merged under it, in the order of the document."""
+
+_MOST = 50_000
+"""Selections read for one plan, about a tenth of a second: the cost counts objects, not the fields
+of each, and fragments may multiply those."""
 
 
 class Selections:
@@ -26,9 +30,13 @@ class Selections:
         self._catalogue = catalogue
         self._fragments = fragments
         self._variables = variables
+        self._left = _MOST
 
     def below(self, nodes: Iterable[ast.FieldNode], type_name: str) -> Selected:
-        """Return what is selected of an object under these merged field nodes."""
+        """Return what is selected of an object under these merged field nodes.
+
+        :raises BadInput: when more was selected by now than one plan may hold.
+        """
         found: Selected = {}
         seen: set[str] = set()  # one for all nodes: else nested fragments multiply at each level
         for node in nodes:
@@ -37,7 +45,10 @@ class Selections:
         return found
 
     def of(self, selection: ast.SelectionSetNode, type_name: str) -> Selected:
-        """Return what a selection set selects of an object."""
+        """Return what a selection set selects of an object.
+
+        :raises BadInput: as :meth:`below`.
+        """
         found: Selected = {}
         self._collect(selection, type_name, found, set())
         return found
@@ -45,6 +56,10 @@ class Selections:
     def _collect(
         self, selection: ast.SelectionSetNode, type_name: str, found: Selected, seen: set[str]
     ) -> None:
+        self._left -= len(selection.selections)
+        if self._left < 0:
+            message = "展开后字段过多，请拆分操作 · too many fields in all: split the operation"
+            raise BadInput(message)
         for item in selection.selections:
             if not self._included(item):
                 continue

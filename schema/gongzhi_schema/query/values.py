@@ -55,6 +55,10 @@ class Bind:
     """Figures that the deployment may set, for rules that run in SQL."""
     digest: Callable[[str], str]
     """The keyed hash of a personal value."""
+    settings: Callable[[type[Any]], Any]
+    """The settings of a plugin, by their class."""
+    key: int | None = None
+    """The row that a mutation wrote or a Python field named."""
     _today: dt.date | None = None
     _cursor: tuple[str, str, list[Any]] | None = None
 
@@ -139,7 +143,8 @@ def read_arguments(
 ) -> dict[str, Value]:
     """Return the arguments that are not null, by GraphQL name.
 
-    :raises BadInput: where one is null that must not be, which only a variable can bring about.
+    :raises BadInput: where one is null that must not be, which only a variable can bring about, or
+        is no value of its type although it passed for one.
     """
     given = {a.name.value: a.value for a in node.arguments or ()}
     found: dict[str, Value] = {}
@@ -169,6 +174,9 @@ def _read(
             return None
         return Value(variables[name], lambda bind: bind.variables[name], variable=name)
     sample = value_from_ast(node, kind, dict(variables))
+    if sample is Undefined:  # such as a number of five thousand digits for an id
+        message = "参数无效 · an argument is not valid"
+        raise BadInput(message)
     if _has_variable(node):
         return Value(
             sample,
@@ -220,6 +228,17 @@ def plain(value: Any) -> Any:
     if isinstance(value, dt.datetime | dt.date):
         return value.isoformat()
     return value
+
+
+def instant(value: dt.datetime) -> str:
+    """Return an instant as SQLite keeps it, so that text order is time order; PostgreSQL reads it.
+
+    :raises BadInput: when it has no time zone.
+    """
+    if value.tzinfo is None:
+        message = "时刻须带时区，如 2026-11-23T09:30:00+08:00 · an instant needs its time zone"
+        raise BadInput(message)
+    return value.astimezone(dt.UTC).isoformat(" ")
 
 
 # ---- global ids ----------------------------------------------------------------------------------

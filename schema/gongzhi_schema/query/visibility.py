@@ -11,9 +11,9 @@ from tortoise.models import Model
 
 from gongzhi.access.viewer import Bounds, Shape
 from gongzhi.graph.scope import Scope, Where
-from gongzhi.graph.sources import CodeOf
 from gongzhi.graph.vocabulary import TypeSpec
 from gongzhi_schema.catalogue import Catalogue
+from gongzhi_schema.checks import code_list
 from gongzhi_schema.query.dialects import quoted
 from gongzhi_schema.query.parameters import Parameters
 from gongzhi_schema.query.values import Unplannable
@@ -44,7 +44,7 @@ class Visibility:
         if scope.is_public:
             return []
         if scope.row is not None:
-            return self._along(spec.model, scope.row, alias)
+            return self._along(spec, scope.row, alias)
         options: list[str] = []
         if scope.owner is not None:
             account = self._parameters.add(lambda bind: bind.viewer.account_id, "int", "viewer")
@@ -91,10 +91,15 @@ class Visibility:
             return "FALSE"
         return options[0] if len(options) == 1 else f"({' OR '.join(options)})"
 
-    def _along(self, model: type[Model], row: str, alias: str) -> list[str]:
-        key = self._catalogue.tables.of(model).foreign_keys[row]
+    def _along(self, spec: TypeSpec, row: str, alias: str) -> list[str]:
+        key = self._catalogue.tables.of(spec.model).foreign_keys[row]
         x = self._parameters.alias()
-        conditions = self.visible(self.spec_of(key.target), x)
+        target = self.spec_of(key.target)
+        if spec.read is None:
+            conditions = self.visible(target, x)
+        else:
+            inside = self.inside(spec.read, target.scope, x)
+            conditions = [] if inside == "TRUE" else [inside]
         if conditions in ([], ["FALSE"]):
             return conditions
         inside = " AND ".join(conditions)
@@ -153,7 +158,10 @@ def _static_one(catalogue: Catalogue, name: str, value: Any, alias: str, spec: T
     column, _, test = name.partition("__")
     expression = f'{alias}."{column}"'
     if test == "family":
-        return family(expression, _code_list(catalogue, spec.model, column), value)
+        listed = code_list(catalogue, spec.model, column)
+        if listed is None:
+            raise Unplannable(name)
+        return family(expression, listed, value)
     if isinstance(value, tuple):
         values = ", ".join(_constant(v) for v in value)
         return f"{expression} {'NOT ' if test == 'not' else ''}IN ({values})"
@@ -178,13 +186,3 @@ def _constant(value: Any) -> str:
     if isinstance(value, int):
         return str(value)
     return quoted(str(getattr(value, "name", value)))
-
-
-def _code_list(catalogue: Catalogue, model: type[Model], column: str) -> str:
-    for info in catalogue.types.values():
-        if info.spec is not None and info.spec.model is model:
-            for f in info.fields.values():
-                if isinstance(f.source, CodeOf) and (f.source.path or f.python_name) == column:
-                    return f.source.list
-    message = f"{model.__name__}.{column} is not a code"
-    raise KeyError(message)

@@ -72,7 +72,7 @@ def twin_keys(id: int, twin_id: int | None) -> list[int]:  # noqa: A002  # the c
     models.Thing,
     scope=SCOPE,
     read="probe.thing.read",
-    filters=("name", "kind", "rank", "due_on", "urgent", "mood", "organization"),
+    filters=("name", "kind", "rank", "due_on", "seen_at", "urgent", "mood", "organization"),
     orders=("name", "rank", "due_on", "seen_at", "mood"),
 )
 class Thing(Node):
@@ -101,6 +101,8 @@ class Thing(Node):
     both_by_python: "list[Thing] | None" = computed(twin_keys, reads=("id", "twin_id"))
     remarks: "Connection[Remark]" = many("thing", order=("text", "id"), descending=True)
     remark_count: int = count("thing", of=models.Remark)
+    marks: "Connection[Mark]" = many("subject_id", where={"subject_type": "Thing"})
+    mark_count: int = count("subject_id", of=models.Mark, where={"subject_type": "Thing"})
 
 
 @record(models.Thing, scope=SCOPE, read="probe.thing.read")
@@ -127,10 +129,27 @@ class Remark:
     length: int = expression(lambda sql: f"length({sql.column('text')})", kind="int")
 
 
+@record(
+    models.Mark,
+    scope=Scope.of("organization"),
+    read="probe.thing.read",
+    filters=("text", "organization"),
+    orders=("text",),
+)
+class Mark:
+    """标记 · a mark on a row of some type."""
+
+    organization: Organization | None = one()
+    text: str
+
+
 @extends(Organization)
 class OrganizationAdditions:
     """What the plugin adds to an organization."""
 
+    marks: list[Mark] = many(
+        "subject_id", where={"subject_type": "Organization"}, order=("text",), limit=3
+    )
     things: Connection[Thing] = many("organization", where={"mood__not": "SAD"})
     all_things: list[Thing] = many(within="org_path", order=("due_on", "id"), limit=7)
     thing_count: int = count("organization", of=models.Thing)
@@ -164,4 +183,4 @@ class Queries:
         return keys  # type: ignore[return-value]
 
 
-GRAPHQL = (Thing, ShortThing, Remark, OrganizationAdditions, Queries)
+GRAPHQL = (Thing, ShortThing, Remark, Mark, OrganizationAdditions, Queries)

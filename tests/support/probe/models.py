@@ -86,3 +86,27 @@ class Remark(Model):
         app = "probe"
         table = "probe_remark"
         indexes = (Index(fields=("thing_id", "text", "id"), name="probe_remark_thing"),)
+
+
+class Mark(Model):
+    """A mark on a row of any type, named by its type and key."""
+
+    id = fields.BigIntField(primary_key=True)
+    organization: fields.ForeignKeyRelation[Organization] = fields.ForeignKeyField(
+        "core.Organization", related_name=False, on_delete=fields.RESTRICT
+    )
+    organization_id: int
+    org_path = PathField()
+    subject_type = fields.CharField(max_length=30)
+    subject_id = fields.BigIntField()
+    text = KeyTextField(max_length=50)
+
+    class Meta(Model.Meta):
+        app = "probe"
+        table = "probe_mark"
+        indexes = (
+            Index(fields=("org_path", "id"), name="probe_mark_path"),
+            Index(fields=("organization_id", "id"), name="probe_mark_org"),
+            Index(fields=("subject_type", "subject_id", "text"), name="probe_mark_subject"),
+            Index(fields=("text", "id"), name="probe_mark_text"),
+        )

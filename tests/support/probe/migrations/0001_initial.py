@@ -2,6 +2,7 @@
 
 - Create model Thing
 - Create model Remark
+- Create model Mark
 """
 
 from tortoise import migrations
@@ -50,6 +51,19 @@ class Migration(migrations.Migration):
                 ('text', KeyTextField(max_length=50)),
             ],
             options={'table': 'probe_remark', 'app': 'probe', 'indexes': [Index(fields=['thing_id', 'text', 'id'], name='probe_remark_thing')], 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Mark',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('organization', fields.ForeignKeyField('core.Organization', source_field='organization_id', db_constraint=True, to_field='id', related_name=False, on_delete=OnDelete.RESTRICT)),
+                ('org_path', PathField(max_length=255)),
+                ('subject_type', fields.CharField(max_length=30)),
+                ('subject_id', fields.BigIntField()),
+                ('text', KeyTextField(max_length=50)),
+            ],
+            options={'table': 'probe_mark', 'app': 'probe', 'indexes': [Index(fields=['org_path', 'id'], name='probe_mark_path'), Index(fields=['organization_id', 'id'], name='probe_mark_org'), Index(fields=['subject_type', 'subject_id', 'text'], name='probe_mark_subject'), Index(fields=['text', 'id'], name='probe_mark_text')], 'pk_attr': 'id'},
             bases=['Model'],
         ),
     ]
