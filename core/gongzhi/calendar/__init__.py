@@ -1,0 +1,1 @@
+"""The calendar of working days, and deadlines on it. See rules, service, models."""
