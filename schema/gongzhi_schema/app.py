@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -12,19 +12,22 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from gongzhi.access.roles import role_permissions
-from gongzhi.database import parse_url
+from gongzhi.database import open_database, parse_url
 from gongzhi.database.migrate import pending
 from gongzhi.database.reads import Reader, open_reader
 from gongzhi.errors import GongzhiError, MigrationError, Problem
-from gongzhi.privacy import Privacy
-from gongzhi.registry.rules import Norms
+from gongzhi.jobs.worker import prepare, working
+from gongzhi.writing import Deployment
 from gongzhi_schema import graphiql
 from gongzhi_schema.compose import Composed, compose
 from gongzhi_schema.door import Door
 from gongzhi_schema.query.engine import Engine
+from gongzhi_schema.query.writes import Writes
 from gongzhi_schema.viewers import Viewers
 
 if TYPE_CHECKING:
+    from tortoise.context import TortoiseContext
+
     from gongzhi.host import PluginRegistry
     from gongzhi.settings import Settings
 
@@ -42,12 +45,20 @@ def create_app(settings: Settings, registry: PluginRegistry) -> Door:
         reader = open_reader(
             parse_url(settings.database_url), timeout=settings.limits.timeout_seconds / 2
         )
+        permissions = role_permissions(p for _, p in registry.permissions())
         try:
-            door.engine = make_engine(composed, reader, settings)
-            door.viewers = Viewers(reader, role_permissions(p for _, p in registry.permissions()))
-            yield
+            async with open_database(settings.database_url, registry.plugins) as context:
+                deployment = Deployment.of(registry)
+                await prepare(registry)  # also where others work: no event is to be missed
+                door.engine = make_engine(composed, reader, registry, context, deployment)
+                door.viewers = Viewers(reader, permissions)
+                in_process = settings.jobs.in_process
+                try:
+                    async with working(registry, deployment) if in_process else nullcontext():
+                        yield
+                finally:
+                    door.engine = door.viewers = None
         finally:
-            door.engine = door.viewers = None
             await reader.close()
 
     async def ready(_request: Request) -> Response:
@@ -71,35 +82,50 @@ def create_app(settings: Settings, registry: PluginRegistry) -> Door:
     return door
 
 
-def make_engine(composed: Composed, reader: Reader, settings: Settings) -> Engine:
-    """Make the engine of a deployment on an open reader."""
-    secret = settings.privacy.secret
-    privacy = Privacy(secret.get_secret_value()) if secret else None
+def make_engine(
+    composed: Composed,
+    reader: Reader,
+    registry: PluginRegistry,
+    context: TortoiseContext | None = None,
+    deployment: Deployment | None = None,
+) -> Engine:
+    """Make the engine of a deployment on an open reader.
+
+    :param context: the open database for writing; without it mutations are refused.
+    :param deployment: when others watch its commits; made anew without it.
+    """
+    settings = registry.settings
+    deployment = deployment or Deployment.of(registry)
 
     def digest(value: str) -> str:
-        if privacy is None:
+        if deployment.privacy is None:
             message = (
                 "没有设置 privacy.secret，无法按个人信息查找 · "
                 "privacy.secret is not set, so nothing can be looked up by a personal value"
             )
             raise GongzhiError(message)
-        return privacy.digest(value)
+        return deployment.privacy.digest(value)
 
-    registry = settings.registry
+    def writes(engine: Engine) -> Writes:
+        assert context is not None  # noqa: S101  # narrowed below
+        return Writes(
+            engine.catalogue,
+            engine.dialect,
+            deployment,
+            context,
+            lambda viewer: engine.bind({}, viewer),
+        )
+
     return Engine(
         composed,
         reader,
         settings.limits,
-        norms=Norms(
-            branch_min_members=registry.branch_min_members,
-            joint_max_units=registry.joint_max_units,
-            branch_max_members=registry.branch_max_members,
-            contact_days=registry.contact_days,
-            vacant_months=registry.vacant_months,
-        ),
+        norms=deployment.norms,
         digest=digest,
+        settings=deployment.settings,
         zone=settings.zone,
         introspection=settings.server.introspection,
+        writes=writes if context else None,
     )
 
 

@@ -37,17 +37,19 @@ from strawberry.types.scalar import ScalarDefinition
 from strawberry.utils.str_converters import to_camel_case
 
 from gongzhi.errors import CompositionError, Problem
+from gongzhi.graph.mutations import Mutate, input_argument
 from gongzhi.graph.sources import (
     METADATA_KEY,
     Computed,
     Expression,
+    Itself,
     Lookup,
     Many,
     NodeById,
     Source,
     Tally,
 )
-from gongzhi.graph.vocabulary import Connection, Query, extension_spec, type_spec
+from gongzhi.graph.vocabulary import Connection, Mutation, Query, extension_spec, type_spec
 from gongzhi_schema.catalogue import Catalogue, OwnedRegister
 from gongzhi_schema.checks import check_catalogue
 from gongzhi_schema.inputs import argument, declared, fields_of, page_arguments
@@ -106,7 +108,10 @@ class _ComposedSchema(strawberry.Schema):
         self._additions = additions
         self.seen: set[type] = set()
         super().__init__(
-            query=Query, types=tuple(types), config=StrawberryConfig(scalar_map=_SCALARS)
+            query=Query,
+            mutation=Mutation if Mutation in additions else None,
+            types=tuple(types),
+            config=StrawberryConfig(scalar_map=_SCALARS),
         )
 
     def get_fields(self, type_definition: StrawberryObjectDefinition) -> list[StrawberryField]:
@@ -132,15 +137,7 @@ def _arguments(
     source: Source, field: StrawberryField, owner: StrawberryObjectDefinition
 ) -> Iterator[StrawberryArgument]:
     if isinstance(source, Many):
-        kind = field.resolve_type(type_definition=owner)
-        if isinstance(kind, StrawberryOptional):
-            kind = kind.of_type
-        definition = get_object_definition(kind) if isinstance(kind, type) else None
-        generic = definition.concrete_of if definition else None
-        if definition and generic and generic.origin is Connection:
-            target = definition.type_var_map["T"]
-            yield from page_arguments(_resolved(target), filters=source.filters)
-        yield from declared(source.arguments)
+        yield from _many_arguments(source, field, owner)
     elif isinstance(source, Lookup):
         yield argument("id", ID | None, "全局编号 · global id")
         target = field.type.of_type if isinstance(field.type, StrawberryOptional) else field.type
@@ -153,11 +150,27 @@ def _arguments(
             yield argument("ids", list[ID], "全局编号 · global ids")
         else:
             yield argument("id", ID, "全局编号 · global id")
-    elif isinstance(source, Expression):
+    elif isinstance(source, Mutate):
+        yield input_argument(source)
+    elif isinstance(source, Expression | Itself):
         yield from declared(source.arguments)
     elif isinstance(source, Tally):
         yield from declared((source.bucket,) if source.bucket else ())
         yield from declared(source.arguments)
+
+
+def _many_arguments(
+    source: Many, field: StrawberryField, owner: StrawberryObjectDefinition
+) -> Iterator[StrawberryArgument]:
+    kind = field.resolve_type(type_definition=owner)
+    if isinstance(kind, StrawberryOptional):
+        kind = kind.of_type
+    definition = get_object_definition(kind) if isinstance(kind, type) else None
+    generic = definition.concrete_of if definition else None
+    if definition and generic and generic.origin is Connection:
+        target = definition.type_var_map["T"]
+        yield from page_arguments(_resolved(target), filters=source.filters)
+    yield from declared(source.arguments)
 
 
 def _resolved(kind: Any) -> type:

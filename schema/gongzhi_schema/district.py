@@ -12,17 +12,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from tortoise.context import TortoiseContext
 
 from gongzhi.access.roles import ROLE_CODES, role_permissions
 from gongzhi.access.service import add_grant, create_account, create_token
-from gongzhi.database import open_database, parse_url
+from gongzhi.calendar import service as calendar
+from gongzhi.database import bound, open_database, parse_url
 from gongzhi.database.migrate import migrate
 from gongzhi.database.reads import open_reader
 from gongzhi.host import PluginRegistry
+from gongzhi.jobs.worker import Worker
 from gongzhi.plugin import Plugin
 from gongzhi.privacy import Privacy
 from gongzhi.registry.lists import install
 from gongzhi.settings import Settings
+from gongzhi.writing import Deployment, Work, unit_of_work
 from gongzhi_schema.app import make_engine
 from gongzhi_schema.compose import Composed, compose
 from gongzhi_schema.query.engine import Engine
@@ -52,13 +56,16 @@ class District:
         composed: Composed,
         engine: Engine,
         viewers: Viewers,
+        context: TortoiseContext,
     ) -> None:
         """Take the parts; :func:`open_district` makes them."""
         self.settings = settings
         self.registry = registry
         self.composed = composed
+        self.deployment = Deployment.of(registry)
         self._engine = engine
         self._viewers = viewers
+        self._context = context
 
     @property
     def url(self) -> str:
@@ -78,8 +85,25 @@ class District:
     @asynccontextmanager
     async def database(self) -> AsyncIterator[None]:
         """Open the database for writing with the models of the enabled plugins."""
-        async with open_database(self.url, self.registry.plugins):
+        with bound(self._context):
             yield
+
+    @asynccontextmanager
+    async def work(self) -> AsyncIterator[Work]:
+        """Open a unit of work in which the system acts, to call a service without GraphQL."""
+        system = self.deployment.system("test")
+        with bound(self._context):
+            async with unit_of_work(self.deployment, system) as work:
+                yield work
+
+    async def run_jobs(self) -> None:
+        """Do the jobs that are due and bring events to subscribers, as ``gongzhi worker --once``.
+
+        A periodic job and a new subscriber begin with the first call: the job is due at its next
+        time after it, the subscriber gets the events after it.
+        """
+        with bound(self._context):
+            await Worker(self.registry, self.deployment).once()
 
     async def token(
         self,
@@ -112,9 +136,16 @@ class District:
             return (await create_token(name)).text
 
     async def execute(
-        self, query: str, variables: Mapping[str, Any] | None = None, token: str | None = None
+        self,
+        query: str,
+        variables: Mapping[str, Any] | None = None,
+        token: str | None = None,
+        *,
+        language: str = "zh",
     ) -> Result:
         """Run one operation as the owner of a token, or as anybody.
+
+        :param language: ``zh`` or ``en``, as ``Accept-Language`` asks for.
 
         :raises PermissionError: when the token is refused.
         """
@@ -124,7 +155,7 @@ class District:
             raise PermissionError(message)
         reader = self._engine.reader
         before = reader.statements
-        answer = await self._engine.answer(query, variables, None, viewer)
+        answer = await self._engine.answer(query, variables, None, viewer, language=language)
         body = orjson.loads(answer.body)
         return Result(
             data=body.get("data"),
@@ -142,15 +173,18 @@ async def open_district(
     *,
     beside: Iterable[Plugin] = (),
     plugin: Mapping[str, Mapping[str, Any]] | None = None,
+    tables: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> AsyncIterator[District]:
     """Migrate a database, compose the schema and answer questions until the block ends.
 
     :param enabled: names of installed plugins.
     :param beside: plugin objects that are not installed.
     :param plugin: the tables ``[plugin.<name>]``.
+    :param tables: other tables of the settings, such as ``{"webhooks": {"timeout_seconds": 1}}``.
     """
     settings = Settings.model_validate(
         {
+            **(tables or {}),
             "plugins": tuple(enabled),
             "database": {"url": url},
             "privacy": {"secret": _secret_of(url)},
@@ -160,15 +194,17 @@ async def open_district(
     registry = PluginRegistry.load(settings, beside=beside)
     composed = compose(registry)
     await migrate(url, registry.plugins)
-    async with open_database(url, registry.plugins):
+    async with open_database(url, registry.plugins) as context:
         await install((owner.name, each) for owner, each in registry.code_lists())
-    reader = open_reader(parse_url(url), timeout=settings.limits.timeout_seconds)
-    try:
-        engine = make_engine(composed, reader, settings)
-        permissions = role_permissions(each for _, each in registry.permissions())
-        yield District(settings, registry, composed, engine, Viewers(reader, permissions))
-    finally:
-        await reader.close()
+        await calendar.install()
+        reader = open_reader(parse_url(url), timeout=settings.limits.timeout_seconds)
+        try:
+            engine = make_engine(composed, reader, registry, context)
+            permissions = role_permissions(each for _, each in registry.permissions())
+            viewers = Viewers(reader, permissions)
+            yield District(settings, registry, composed, engine, viewers, context)
+        finally:
+            await reader.close()
 
 
 def _secret_of(url: str) -> str:

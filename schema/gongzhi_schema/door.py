@@ -7,6 +7,7 @@ import logging
 import re
 import secrets
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -120,7 +121,8 @@ class Door:
                 "GET 只能查询 · only queries by GET",
                 ((b"allow", b"POST"),),
             )
-        return await engine.answer(query, variables, name, viewer, request_id.decode())
+        language = _language(headers.get(b"accept-language"))
+        return await engine.answer(query, variables, name, viewer, request_id.decode(), language)
 
     def _check_host(self, headers: dict[bytes, bytes]) -> None:
         if self._any_host:
@@ -223,6 +225,20 @@ def _parts(request: dict[str, Any]) -> tuple[str, dict[str, Any] | None, str | N
             400, "BAD_REQUEST", "extensions 应为对象 · `extensions` must be an object"
         )
     return query, variables, name
+
+
+def _language(accepted: bytes | None) -> str:
+    """Return ``en`` where a client prefers English to Chinese, else ``zh``."""
+    if not accepted:
+        return "zh"
+    wanted: list[tuple[float, str]] = []
+    for part in accepted.decode("latin-1").lower().split(","):
+        tag, _, quality = part.partition(";q=")
+        name = tag.strip()[:2]
+        with suppress(ValueError):
+            if name in ("zh", "en"):
+                wanted.append((float(quality or 1), name))
+    return max(wanted, key=lambda each: each[0])[1] if wanted else "zh"
 
 
 def _internal(request_id: bytes) -> bytes:

@@ -6,6 +6,7 @@ import datetime as dt
 
 import pytest
 
+from gongzhi import clock
 from gongzhi.access.models import Account
 from gongzhi.database import open_database
 from gongzhi.database.config import apps_config
@@ -49,3 +50,15 @@ async def test_an_instant_needs_a_time_zone(database_url: str) -> None:
         account.created_at = EARLY.replace(tzinfo=None)
         with pytest.raises(ValueError, match="time zone"):
             await account.save()
+
+
+async def test_what_is_set_by_itself_is_set_by_our_clock_to_the_millisecond(
+    database_url: str,
+) -> None:
+    async with open_database(database_url, []):
+        with clock.stopped_at(EARLY):
+            account = await Account.create(name="a")
+        account.active = False
+        await account.save()
+        assert account.created_at == EARLY.replace(microsecond=123_000)
+        assert (await Account.get(name="a")).created_at == account.created_at

@@ -76,11 +76,12 @@ async def _insert(client: Any, table: Table, number: int, dialect: str) -> None:
 def _value(column: Column, number: int, dialect: str) -> Any:
     kind = column.type.lower()
     sqlite = dialect == "sqlite"
+    day = NOW.date() + dt.timedelta(days=number)
     for part, given in (
         ("bool", number % 2 == 0),
         ("int", number),
         ("timestamp", NOW.isoformat(" ") if sqlite else NOW),
-        ("date", NOW.date().isoformat() if sqlite else NOW.date()),
+        ("date", day.isoformat() if sqlite else day),
         ("json", "[]"),
         ("blob", b"x"),
         ("bytea", b"x"),

@@ -58,6 +58,14 @@ class RowScope:
             or any(area_path in r for r in self.areas)
         )
 
+    def includes(self, *, organizations: Range | None = None, areas: Range | None = None) -> bool:
+        """Return whether all of a range is open; ranges never overlap, so one must hold it."""
+        return self.everything or any(
+            wanted is not None and r.lo <= wanted.lo and wanted.hi <= r.hi
+            for wanted, mine in ((organizations, self.organizations), (areas, self.areas))
+            for r in mine
+        )
+
 
 NOTHING = RowScope(everything=False, organizations=(), areas=())
 EVERYTHING = RowScope(everything=True, organizations=(), areas=())
@@ -86,6 +94,8 @@ class Viewer:
     """The shape as a text: hashed once, where a nested tuple is hashed by every look-up."""
     bounds: tuple[str, ...] = field(init=False)
     """The ends of all ranges, each text once: permissions mostly cover the same rows."""
+    is_system: bool = False
+    """Nobody's account: a job, a command, the demo."""
 
     def __post_init__(self) -> None:
         """Compute shape and bounds once, because every request needs them."""
@@ -112,6 +122,12 @@ class Viewer:
 
 ANONYMOUS = Viewer(account_id=None, name="", roles=(), scopes=MappingProxyType({}))
 """Nobody logged in: sees what is declared public, nothing else."""
+
+
+def system_viewer(name: str, permissions: Iterable[str]) -> Viewer:
+    """Return who acts where no account does, with every permission everywhere."""
+    scopes = MappingProxyType(dict.fromkeys(permissions, EVERYTHING))
+    return Viewer(account_id=None, name=name, roles=(), scopes=scopes, is_system=True)
 
 
 @dataclass(frozen=True, slots=True)

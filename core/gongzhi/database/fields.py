@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from tortoise.fields import CharField, DatetimeField
 
+from gongzhi import clock
+
 if TYPE_CHECKING:
     from tortoise.models import Model
 
@@ -46,11 +48,23 @@ class InstantField(DatetimeField[dt.datetime]):
     """
 
     def to_db_value(self, value: Any, instance: type[Model] | Model) -> Any:
-        """Normalise to UTC milliseconds before the driver sees the value."""
+        """Normalise to UTC milliseconds before the driver sees the value.
+
+        What Tortoise would set by itself is set here: by our clock, and to the millisecond too.
+        """
+        name = self.model_field_name
+        own = hasattr(instance, "_saved_in_db") and (
+            self.auto_now or (self.auto_now_add and getattr(instance, name) is None)
+        )
+        if own:
+            value = clock.now()
         if isinstance(value, dt.datetime):
             if value.tzinfo is None:
                 message = "an instant needs a time zone"
                 raise ValueError(message)
             value = value.astimezone(dt.UTC)
             value = value.replace(microsecond=value.microsecond // 1000 * 1000)
+        if own:
+            setattr(instance, name, value)
+            return value
         return super().to_db_value(value, instance)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tortoise.context import TortoiseContext
+from tortoise.fields import IntField
 from tortoise.migrations.operations import Operation
 from tortoise.migrations.schema_generator.operation_generator import OperationGenerator
 from tortoise.migrations.schema_generator.state import ModelState, State
@@ -70,6 +71,8 @@ class _Writer(MigrationWriter):
         path, args, kwargs = field.deconstruct()
         for name in ("encoder", "decoder"):
             kwargs.pop(name, None)
+        if field.pk and isinstance(field, IntField) and not field.generated:
+            kwargs["generated"] = False  # Tortoise leaves it out, and the column would count
         return _render_call(path, args, kwargs, imports)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import deque
 from typing import TYPE_CHECKING, Any, cast
 
 import asyncpg
@@ -12,6 +14,7 @@ from tortoise.backends.base.client import (
     TransactionContextPooled,
 )
 from tortoise.connection import get_connections
+from tortoise.exceptions import TransactionManagementError
 
 from gongzhi.database.config import POOL_SECONDS
 from gongzhi.database.unavailable import unavailable
@@ -34,6 +37,12 @@ _LOST = (
 
 class Postgres(AsyncpgDBClient):
     """A pool of connections to one PostgreSQL database."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._free: list[asyncpg.Connection] = []
+        self._lent = 0
+        self._waiting: deque[asyncio.Future[asyncpg.Connection | None]] = deque()
 
     @property
     def shown(self) -> str:
@@ -60,18 +69,82 @@ class Postgres(AsyncpgDBClient):
                 raise error from exc
             raise
 
+    async def create_pool(self, **kwargs: Any) -> asyncpg.Pool:
+        """Make the pool; its connections are not reset when they come back.
+
+        What would be reset (locks, listeners, settings of a session) is never made: every
+        transaction ends as one, and the reset would cost each of them another round trip.
+        """
+        return await asyncpg.create_pool(None, reset=_as_it_is, **kwargs)
+
     async def lend(self) -> asyncpg.Connection:
-        """Take a connection from the pool.
+        """Take a connection.
+
+        They are handed on here, because asking the pool costs as much as two statements; the pool
+        makes them and closes them.
 
         :raises DatabaseUnavailableError: when none is free in time, or none can be made.
         """
-        pool = cast("asyncpg.Pool", self._pool)
         try:
-            return cast("asyncpg.Connection", await pool.acquire(timeout=POOL_SECONDS))
+            while self._free:
+                free = self._free.pop()
+                if not _is_gone(free):
+                    return free
+                await self._given_up(free)
+            while self._lent >= self.pool_maxsize:
+                if (handed := await self._wait()) is not None:
+                    return handed
+            self._lent += 1
+            try:
+                pool = cast("asyncpg.Pool", self._pool)
+                return cast("asyncpg.Connection", await pool.acquire(timeout=POOL_SECONDS))
+            except BaseException:
+                self._lent -= 1
+                raise
         except Exception as exc:
             if error := unavailable(exc, self.shown):
                 raise error from exc
             raise
+
+    async def _wait(self) -> asyncpg.Connection | None:
+        """Wait for a connection; None where one may be made instead."""
+        turn: asyncio.Future[asyncpg.Connection | None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            async with asyncio.timeout(POOL_SECONDS):
+                return await turn
+        except BaseException:
+            if turn.done() and not turn.cancelled() and (handed := turn.result()) is not None:
+                await self.keep(handed)  # it came when nobody waited any more
+            raise
+
+    async def keep(self, connection: asyncpg.Connection) -> None:
+        """Take a connection back, for who waits or comes next."""
+        if _is_gone(connection):
+            await self._given_up(connection)
+        elif (turn := self._next()) is not None:
+            turn.set_result(connection)
+        else:
+            self._free.append(connection)
+
+    async def _given_up(self, connection: asyncpg.Connection) -> None:
+        self._lent -= 1
+        if self._pool is not None:
+            await self._pool.release(connection)
+        if (turn := self._next()) is not None:
+            turn.set_result(None)
+
+    def _next(self) -> asyncio.Future[asyncpg.Connection | None] | None:
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                return turn
+        return None
+
+    async def _close(self) -> None:
+        while self._free:
+            await self._given_up(self._free.pop())
+        await super()._close()
 
     def acquire_connection(self) -> PoolConnectionWrapper[Any]:
         """Return a context manager that holds one connection of the pool."""
@@ -82,7 +155,34 @@ class Postgres(AsyncpgDBClient):
 
 
 class _Writer(TransactionWrapper):
-    """The connection while a transaction is open."""
+    """The connection while a transaction is open.
+
+    Its statements go to the driver directly: Tortoise's layers around each cost as much again.
+    """
+
+    async def execute_query_dict(self, query: str, values: list[Any] | None = None) -> list[Any]:
+        """Run a statement and return its rows, each of which is read by column name."""
+        try:
+            return list(await self._connection.fetch(query, *(values or ())))
+        except Exception as exc:
+            await self._explain(exc)
+            raise
+
+    async def execute_insert(self, query: str, values: list[Any]) -> Any:
+        """Insert a row and return what the statement returns."""
+        try:
+            return await self._connection.fetchrow(query, *values)
+        except Exception as exc:
+            await self._explain(exc)
+            raise
+
+    async def _explain(self, exc: Exception) -> None:
+        """Raise an exception of the driver as Tortoise and we do."""
+
+        async def failed(_client: object) -> None:
+            raise exc
+
+        await self._translate_exceptions(failed)
 
     async def _translate_exceptions(self, func: Any, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -106,6 +206,10 @@ class _Writer(TransactionWrapper):
         return NestedTransactionContext(_Writer(self))
 
 
+async def _as_it_is(connection: asyncpg.Connection) -> None:
+    """Leave a connection as it is."""
+
+
 def _is_gone(connection: asyncpg.Connection) -> bool:
     try:
         return bool(connection.is_closed())
@@ -121,12 +225,20 @@ def _lost(exc: BaseException, where: str) -> DatabaseUnavailableError | None:
 
 
 class _Lent(PoolConnectionWrapper[Any]):
-    """Tortoise's, except that waiting for the pool ends."""
+    """Tortoise's, except that waiting for a connection ends."""
 
     async def __aenter__(self) -> Any:  # the driver's connection, as upstream
         await self.ensure_connection()
         self.connection = await cast("Postgres", self.client).lend()
         return self.connection
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        await cast("Postgres", self.client).keep(self.connection)
 
 
 class _Transaction(TransactionContextPooled):
@@ -140,7 +252,7 @@ class _Transaction(TransactionContextPooled):
         try:
             await self.client.begin()
         except BaseException:
-            await cast("asyncpg.Pool", parent._pool).release(connection)  # noqa: SLF001  # as above
+            await parent.keep(connection)
             raise
         self.token = get_connections().set(self.connection_name, self.client)
         return self.client
@@ -152,14 +264,22 @@ class _Transaction(TransactionContextPooled):
         exc_tb: TracebackType | None,
     ) -> None:
         """Commit or roll back; a rollback that fails does not hide why it was needed."""
+        writer = cast("_Writer", self.client)
         try:
-            await super().__aexit__(exc_type, exc_val, exc_tb)
+            if not writer._finalized and exc_type is None:  # noqa: SLF001  # as upstream
+                await writer.commit()
+            elif not writer._finalized and exc_type is not TransactionManagementError:  # noqa: SLF001  # as above
+                await writer.rollback()
         except Exception as exc:
             if exc_val is not None:
                 return
-            if error := cast("_Writer", self.client).lost(exc):
+            if error := writer.lost(exc):
                 raise error from exc
             raise
+        finally:
+            parent = cast("Postgres", writer._parent)  # noqa: SLF001  # as above
+            await parent.keep(writer._connection)  # noqa: SLF001  # as above
+            get_connections().reset(self.token)
 
 
 client_class = Postgres

@@ -17,6 +17,7 @@ from tortoise.connection import get_connection, get_connections
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import BaseORMException
 from tortoise.migrations.graph import MigrationKey
+from tortoise.migrations.operations import CreateModel
 from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.migrations.schema_generator.state import State
 from tortoise.transactions import in_transaction
@@ -24,7 +25,7 @@ from tortoise.transactions import in_transaction
 from gongzhi.database import forget_statements, open_database
 from gongzhi.database.config import CONNECTION, LOCK_SECONDS, DatabaseUrl, apps_config, parse_url
 from gongzhi.database.editors import RebuildError, schema_editor
-from gongzhi.database.history import History
+from gongzhi.database.history import History, forward, steps
 from gongzhi.database.unavailable import unavailable
 from gongzhi.errors import GongzhiError, MigrationError, Problem
 from gongzhi.plugin import Plugin
@@ -249,11 +250,13 @@ async def _apply(
     """Run one migration's operations and record it, all through one client."""
     editor = schema_editor(client)
     forget_statements()
-    for operation in history.migration(key).operations:
-        before = state.clone()
-        operation.state_forward(key.app_label, state)
+    for step in steps(history.migration(key)):
+        creating = isinstance(step[0], CreateModel)
+        before = state if creating else state.clone()  # who creates does not look back
+        forward(key, step, state)
         editor.becoming = state
-        await operation.database_forward(key.app_label, before, state, editor)
+        for operation in step:
+            await operation.database_forward(key.app_label, before, state, editor)
     now = dt.datetime.now(dt.UTC)
     sqlite = client.capabilities.dialect == "sqlite"
     values = "?, ?, ?" if sqlite else "$1, $2, $3"

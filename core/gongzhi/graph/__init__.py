@@ -1,16 +1,21 @@
 """The vocabulary in which core and plugins describe their part of the graph."""
 
 from gongzhi.graph.days import AS_OF, as_of
+from gongzhi.graph.mutations import mutation
 from gongzhi.graph.scope import Scope, Through, Where
 from gongzhi.graph.sources import Argument, Constant, Sql
 from gongzhi.graph.vocabulary import (
     Code,
     Connection,
     Hashed,
+    Mutation,
     Node,
     PageInfo,
     Query,
     TallyRow,
+    Transition,
+    abilities,
+    can,
     closed,
     coded,
     column,
@@ -41,6 +46,7 @@ __all__ = [
     "Connection",
     "Constant",
     "Hashed",
+    "Mutation",
     "Node",
     "PageInfo",
     "Query",
@@ -48,8 +54,11 @@ __all__ = [
     "Sql",
     "TallyRow",
     "Through",
+    "Transition",
     "Where",
+    "abilities",
     "as_of",
+    "can",
     "closed",
     "coded",
     "column",
@@ -62,6 +71,7 @@ __all__ = [
     "itself",
     "lookup",
     "many",
+    "mutation",
     "node",
     "node_by_id",
     "one",

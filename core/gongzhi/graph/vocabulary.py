@@ -14,12 +14,13 @@ comes from. A field without a source is the column of the same name::
 
 from __future__ import annotations
 
+import datetime as dt
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
-from typing import Any, Generic, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, dataclass_transform
 
 import strawberry
 from strawberry.types.base import get_object_definition
@@ -27,10 +28,13 @@ from strawberry.types.enum import StrawberryEnumDefinition
 from tortoise.models import Model
 
 from gongzhi.graph.docstrings import split_docstring
+from gongzhi.graph.mutations import made_fields, mutation
 from gongzhi.graph.scope import Scope, Where
 from gongzhi.graph.sources import (
     METADATA_KEY,
+    Ability,
     Argument,
+    Can,
     CodeOf,
     Column,
     Computed,
@@ -50,6 +54,9 @@ from gongzhi.graph.sources import (
     Tally,
     ViewerValue,
 )
+
+if TYPE_CHECKING:
+    from gongzhi.writing.machine import StateMachine
 
 T = TypeVar("T")
 
@@ -121,9 +128,12 @@ def group(columns: Mapping[str, str | Constant]) -> Any:
     return _field(Group(columns))
 
 
-def itself() -> Any:
-    """Show the same row as another type over the same table and scope."""
-    return _field(Itself())
+def itself(*, arguments: tuple[Argument, ...] = ()) -> Any:
+    """Show the same row as another type over the same table and scope.
+
+    :param arguments: which the expressions of the other type take.
+    """
+    return _field(Itself(arguments))
 
 
 def one(path: str = "") -> Any:
@@ -187,9 +197,13 @@ def expression(
     *,
     arguments: tuple[Argument, ...] = (),
     kind: str = "text",
+    counts: bool = False,
 ) -> Any:
-    """Compute a value in SQL."""
-    return _field(Expression(sql, arguments, kind))
+    """Compute a value in SQL.
+
+    :param counts: it looks at many rows, and is to cost as a count does.
+    """
+    return _field(Expression(sql, arguments, kind, counts))
 
 
 def tally(
@@ -232,6 +246,46 @@ def computed(function: Callable[..., Any], *, reads: Iterable[str] = ()) -> Any:
     fast path.
     """
     return _field(Computed(function, tuple(reads)))
+
+
+def can(state: str = "state") -> Any:
+    """Say what the viewer may do with the row now; the field's type is made by :func:`abilities`.
+
+    :param state: the column that holds the state.
+    """
+    return _field(Can(state))
+
+
+def abilities(machine: StateMachine[Any]) -> Callable[[type[T]], type[T]]:
+    r"""Make the type of ``viewer_can``: one Boolean for each action of a state machine.
+
+    ::
+
+        @abilities(MACHINE)
+        class IssueViewerCan:
+            \"\"\"对该问题可办理的事项 · what the viewer may do with an issue.\"\"\"
+
+    True where the state allows the action and the viewer has its permission where the row
+    belongs; guards that need more facts are checked when it is done.
+    """
+
+    def wrap(cls: type[T]) -> type[T]:
+        cls.__annotations__ = dict.fromkeys(machine.actions, bool)
+        for action in machine.actions:
+            steps = machine.of(action)
+            source = Ability(
+                tuple(
+                    (tuple(state.name for state in step.sources), step.permission) for step in steps
+                )
+            )
+            field = strawberry.field(
+                description=f"可否{steps[0].title_zh} · {steps[0].title_en}",
+                metadata={METADATA_KEY: source},
+            )
+            setattr(cls, action, field)
+        return _described(cls)
+
+    return wrap
 
 
 # ---- closed sets ---------------------------------------------------------------------------------
@@ -282,6 +336,26 @@ class Node:
         description="全局编号，形如 Type:42 · global id such as Type:42",
         metadata={METADATA_KEY: Column("id")},
     )
+
+
+def _recorded(name: str, text: str) -> Any:
+    return strawberry.field(description=text, metadata={METADATA_KEY: Column(name)})
+
+
+@strawberry.interface(
+    name="Transition", description="一次流转 · one step of something from a state to another"
+)
+class Transition:
+    """One step from a state to another; over a table made from ``TransitionRecord``."""
+
+    action: str = _recorded("action", "办理动作 · what was done")
+    from_state: str = _recorded("from_state", "原状态，首次为空 · before, empty for the first")
+    to_state: str = _recorded("to_state", "新状态 · after")
+    actor: str = _recorded("actor", "办理账号 · the account that did it")
+    occurred_at: dt.datetime = _recorded("occurred_at", "发生时间 · when it happened")
+    recorded_at: dt.datetime = _recorded("recorded_at", "登记时间 · when it was entered")
+    reason: str = _recorded("reason", "原因 · why")
+    document: str = _recorded("document", "依据文件 · the document that it rests on")
 
 
 @described()
@@ -354,6 +428,8 @@ def _made(cls: type) -> type:
         own,
         viewer_value,
         computed,
+        can,
+        mutation,
     ),
 )
 def node(
@@ -402,6 +478,8 @@ def node(
         own,
         viewer_value,
         computed,
+        can,
+        mutation,
     ),
 )
 def record(
@@ -440,6 +518,8 @@ def record(
         own,
         viewer_value,
         computed,
+        can,
+        mutation,
     ),
 )
 def part(cls: type[T]) -> type[T]:
@@ -466,12 +546,16 @@ def part(cls: type[T]) -> type[T]:
         own,
         viewer_value,
         computed,
+        can,
+        mutation,
     ),
 )
 def extends(target: type) -> Callable[[type[T]], type[T]]:
     """Add the fields of a class to a type that the plugin does not own, ``Query`` included."""
 
     def wrap(cls: type[T]) -> type[T]:
+        if target is Mutation:
+            made_fields(cls)
         made: type[T] = _made(cls)
         setattr(made, _EXTENSION, ExtensionSpec(target))
         return made
@@ -485,6 +569,11 @@ def extends(target: type) -> Callable[[type[T]], type[T]]:
 @described()
 class Query:
     """查询 · everything that can be read."""
+
+
+@described()
+class Mutation:
+    """办理 · everything that can be changed; each either happens whole or not at all."""
 
 
 @described()

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gongzhi_schema.cli.base import app, load, opened, run, show_rows
+from gongzhi_schema.cli.base import acting, app, load, opened, run, show_rows
+
+if TYPE_CHECKING:
+    from gongzhi.access.models import Grant
+    from gongzhi.access.service import NewToken
 
 accounts = typer.Typer(no_args_is_help=True, help="Who may log in.")
 tokens = typer.Typer(no_args_is_help=True, help="API tokens of accounts.")
@@ -47,14 +51,14 @@ def account_create(
 ) -> None:
     """Create an account that may do nothing yet."""
     from gongzhi.access.models import AccountKind
-    from gongzhi.access.service import create_account
+    from gongzhi.mutations.operator import create_account
 
     settings, registry = load()
 
     async def work() -> None:
-        async with opened(settings, registry):
+        async with acting(settings, registry) as unit:
             kind = AccountKind.SERVICE if service else AccountKind.PERSON
-            await create_account(name, kind=kind)
+            await create_account(unit, name, kind=kind)
 
     run(work())
     typer.echo(f"account {name} created")
@@ -93,13 +97,13 @@ def account_enable(name: Account) -> None:
 
 
 def _set_active(name: str, *, active: bool) -> None:
-    from gongzhi.access.service import set_account_active
+    from gongzhi.mutations.operator import set_account_active
 
     settings, registry = load()
 
     async def work() -> None:
-        async with opened(settings, registry):
-            await set_account_active(name, active=active)
+        async with acting(settings, registry) as unit:
+            await set_account_active(unit, name, active=active)
 
     run(work())
 
@@ -115,18 +119,18 @@ def token_create(
     expires: Annotated[str | None, typer.Option(help="Day or time of its end.")] = None,
 ) -> None:
     """Create a token; it is shown this once."""
-    from gongzhi.access.service import create_token
+    from gongzhi.mutations.operator import create_token
 
     settings, registry = load()
     expires_at = _instant(expires, settings.zone)
 
-    async def work() -> None:
-        async with opened(settings, registry):
-            made = await create_token(account, label=label, expires_at=expires_at)
-            typer.echo(made.text)
-            typer.echo(f"token {made.id} of {account}; keep it, it is not shown again", err=True)
+    async def work() -> NewToken:
+        async with acting(settings, registry) as unit:
+            return await create_token(unit, account, label=label, expires_at=expires_at)
 
-    run(work())
+    made = run(work())
+    typer.echo(made.text)
+    typer.echo(f"token {made.id} of {account}; keep it, it is not shown again", err=True)
 
 
 @tokens.command("list")
@@ -158,13 +162,13 @@ def token_list(*, account: OneAccount = None) -> None:
 @tokens.command("revoke")
 def token_revoke(token: Annotated[int, typer.Argument(help="The token's id.")]) -> None:
     """Revoke a token; it is refused from the next request on."""
-    from gongzhi.access.service import revoke_token
+    from gongzhi.mutations.operator import revoke_token
 
     settings, registry = load()
 
     async def work() -> None:
-        async with opened(settings, registry):
-            await revoke_token(token)
+        async with acting(settings, registry) as unit:
+            await revoke_token(unit, token)
 
     run(work())
     typer.echo(f"token {token} revoked")
@@ -193,14 +197,15 @@ def grant_add(  # one option a side of a grant
     """Give an account a role on an organization, an area or everything."""
     from gongzhi.access.models import Edge
     from gongzhi.access.roles import ROLE_CODES
-    from gongzhi.access.service import add_grant
+    from gongzhi.mutations.operator import add_grant
 
     settings, registry = load()
     roles = {role for _, permission in registry.permissions() for role in permission.roles}
 
-    async def work() -> None:
-        async with opened(settings, registry):
-            made = await add_grant(
+    async def work() -> Grant:
+        async with acting(settings, registry) as unit:
+            return await add_grant(
+                unit,
                 account,
                 role,
                 organization=organization,
@@ -213,15 +218,13 @@ def grant_add(  # one option a side of a grant
                 granted_by=by,
                 roles=ROLE_CODES | roles,
             )
-            typer.echo(f"grant {made.id} given")
 
-    run(work())
+    typer.echo(f"grant {run(work()).id} given")
 
 
 @grants.command("list")
 def grant_list(*, account: OneAccount = None) -> None:
     """List grants, ended ones too."""
-    from gongzhi.access.models import Grant
     from gongzhi.access.service import list_grants
 
     settings, registry = load()
@@ -261,13 +264,13 @@ def grant_end(
     at: Annotated[str | None, typer.Option(help="Day or time, now without.")] = None,
 ) -> None:
     """End a grant; it stays in the list as what was once given."""
-    from gongzhi.access.service import end_grant
+    from gongzhi.mutations.operator import end_grant
 
     settings, registry = load()
 
     async def work() -> None:
-        async with opened(settings, registry):
-            await end_grant(grant, at=_instant(at, settings.zone))
+        async with acting(settings, registry) as unit:
+            await end_grant(unit, grant, at=_instant(at, settings.zone))
 
     run(work())
     typer.echo(f"grant {grant} ended")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from gongzhi.host import PluginRegistry
     from gongzhi.settings import Settings
+    from gongzhi.writing import Work
 
 T = TypeVar("T")
 
@@ -114,6 +115,22 @@ async def opened(settings: Settings, registry: PluginRegistry) -> AsyncIterator[
     await require_migrated(settings, registry)
     async with open_database(settings.database_url, registry.plugins) as context:
         yield context
+
+
+@asynccontextmanager
+async def acting(settings: Settings, registry: PluginRegistry) -> AsyncIterator[Work]:
+    """Open the database for one unit of work, which the event record shows as the command's.
+
+    :raises MigrationError: when migrations are pending.
+    """
+    from gongzhi.writing import Deployment, unit_of_work
+
+    deployment = Deployment.of(registry)
+    async with (
+        opened(settings, registry),
+        unit_of_work(deployment, deployment.system("cli")) as work,
+    ):
+        yield work
 
 
 async def require_migrated(settings: Settings, registry: PluginRegistry) -> None:

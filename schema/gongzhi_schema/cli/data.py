@@ -22,10 +22,11 @@ def migrate() -> None:
 
 
 async def migrate_all(url: str, registry: PluginRegistry) -> list[str]:
-    """Migrate, install the code lists, and compare the tables with the models.
+    """Migrate, install code lists and known holidays, and compare the tables with the models.
 
     :raises MigrationError: when a migration fails, or the tables differ from the models.
     """
+    from gongzhi.calendar.service import install as install_calendar
     from gongzhi.database import open_database
     from gongzhi.database.migrate import drift
     from gongzhi.database.migrate import migrate as apply
@@ -35,6 +36,7 @@ async def migrate_all(url: str, registry: PluginRegistry) -> list[str]:
     done = await apply(url, registry.plugins, lambda name: typer.echo(f"  {name}"))
     async with open_database(url, registry.plugins):
         await install((plugin.name, each) for plugin, each in registry.code_lists())
+        await install_calendar()
     if problems := await drift(url, registry.plugins, extras=False):
         title = "数据库与模型不一致 · the tables are not as the models say:"
         raise MigrationError(title, problems)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gongzhi.demo import DemoAccount
     from gongzhi.host import PluginRegistry
     from gongzhi.settings import Settings
+    from gongzhi.writing import Work
 
 DATABASE = "gongzhi-demo.sqlite3"
 FIRST_QUERY = """{
@@ -153,12 +154,17 @@ def _is_demo(path: Path) -> bool:
 async def _load(settings: Settings, registry: PluginRegistry) -> tuple[DemoAccount, ...]:
     from gongzhi.database import open_database
     from gongzhi.demo import load_demo
+    from gongzhi.writing import Deployment, unit_of_work
     from gongzhi_schema.cli.data import migrate_all
 
     url = settings.database_url
     await migrate_all(url, registry)
-    async with open_database(url, registry.plugins):
-        known = await _renewed()
+    deployment = Deployment.of(registry)
+    async with (
+        open_database(url, registry.plugins),
+        unit_of_work(deployment, deployment.system("demo")) as work,
+    ):
+        known = await _renewed(work)
     if known:
         typer.echo("the demo is there already")
         return known
@@ -169,11 +175,12 @@ async def _load(settings: Settings, registry: PluginRegistry) -> tuple[DemoAccou
     return report.accounts
 
 
-async def _renewed() -> tuple[DemoAccount, ...]:
+async def _renewed(work: Work) -> tuple[DemoAccount, ...]:
     """Give the accounts of an existing demo new tokens: of the old ones only hashes are kept."""
     from gongzhi.access.roles import ROLES
-    from gongzhi.access.service import create_token, list_grants
+    from gongzhi.access.service import list_grants
     from gongzhi.demo import DemoAccount
+    from gongzhi.mutations.operator import create_token
 
     titles = {role.code: role for role in ROLES}
     made = []
@@ -181,7 +188,7 @@ async def _renewed() -> tuple[DemoAccount, ...]:
         name = grant.account.name
         if not name.startswith("demo-"):
             continue
-        token = await create_token(name, label="gongzhi demo")
+        token = await create_token(work, name, label="gongzhi demo")
         role = titles[grant.role]
         place = grant.organization or grant.area
         where = f" ({place.name})" if place else ""

@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
-from gongzhi_schema.cli import access, contract, data, demo, files, inspect, serve
+from gongzhi_schema.cli import (
+    access,
+    audit,
+    calendar,
+    contract,
+    data,
+    demo,
+    files,
+    inspect,
+    serve,
+    worker,
+)
 
-COMMANDS = (demo, serve, data, inspect, files, access, contract)
+COMMANDS = (demo, serve, worker, data, inspect, files, access, audit, calendar, contract)

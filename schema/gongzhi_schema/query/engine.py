@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -16,6 +17,7 @@ from gongzhi.errors import DatabaseUnavailableError, GongzhiError
 from gongzhi_schema.query.dialects import DIALECTS
 from gongzhi_schema.query.documents import DocumentLimits, Documents, Operation, RequestError
 from gongzhi_schema.query.frames import Page, Plan
+from gongzhi_schema.query.outcomes import MutationPlan, MutationRun, plan_mutations
 from gongzhi_schema.query.planner import Compiler
 from gongzhi_schema.query.resolvers import Execution
 from gongzhi_schema.query.selection import Selections
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from gongzhi.access.viewer import Viewer
     from gongzhi.registry.rules import Norms
     from gongzhi_schema.compose import Composed
+    from gongzhi_schema.query.writes import Writes
 
 log = logging.getLogger("gongzhi.query")
 
@@ -58,9 +61,11 @@ class Engine:
         *,
         norms: Norms,
         digest: Callable[[str], str],
+        settings: Callable[[type[Any]], Any],
         zone: dt.tzinfo,
         introspection: bool = True,
         planned: bool = True,
+        writes: Callable[[Engine], Writes] | None = None,
     ) -> None:
         self.catalogue = composed.catalogue
         self.reader = reader
@@ -69,8 +74,10 @@ class Engine:
         self.documents = Documents(composed.catalogue, limits, introspection=introspection)
         self._norms = norms
         self._digest = digest
+        self._settings = settings
         self._zone = zone
         self._planned = planned
+        self.writes = writes and writes(self)
 
     async def answer(
         self,
@@ -79,8 +86,12 @@ class Engine:
         operation_name: str | None,
         viewer: Viewer,
         request_id: str = "",
+        language: str = "zh",
     ) -> Answer:
-        """Run an operation for a viewer; every error becomes part of the answer."""
+        """Run an operation for a viewer; every error becomes part of the answer.
+
+        :param language: ``zh`` or ``en``, of what the rules of a mutation refuse.
+        """
         try:
             operation = self.documents.get(text).operation(operation_name)
             values = operation.coerce(variables or {})
@@ -95,7 +106,11 @@ class Engine:
                     found = await self._raw(plan, bind, operation)
                     if found is not None:
                         return Answer(200, b'{"data":' + found.encode() + self._tail(cost), "raw")
-            return await self._core(operation, bind, variables or {}, cost, request_id)
+            if self._planned and self.writes is not None and not operation.is_query:
+                answer = await self._mutate(operation, bind, cost, request_id, language)
+                if answer is not None:
+                    return answer
+            return await self._core(operation, bind, variables or {}, cost, request_id, language)
         except DatabaseUnavailableError as exc:
             log.error("request %s: %s", request_id, exc)  # noqa: TRY400  # the text says it all
             return _failure(
@@ -110,7 +125,7 @@ class Engine:
 
     def bind(self, values: Mapping[str, Any], viewer: Viewer) -> Bind:
         """Return what a plan takes its parameters from at one request."""
-        return Bind(values, viewer, self._zone, self._norms, self._digest)
+        return Bind(values, viewer, self._zone, self._norms, self._digest, self._settings)
 
     def reads_only(self, text: str, operation_name: str | None) -> bool:
         """Whether a document's operation is a query; what is refused anyway counts as one."""
@@ -129,7 +144,8 @@ class Engine:
         key = (viewer.shape_key, operation.shape(values))
         try:
             if not flat:
-                return operation.plans[key]
+                known = operation.plans[key]
+                return known if isinstance(known, Plan) else None
         except KeyError:
             pass
         plan = self._compile(operation, values, viewer, flat=flat)
@@ -139,7 +155,19 @@ class Engine:
     def _compile(
         self, operation: Operation, values: Mapping[str, Any], viewer: Viewer, *, flat: bool
     ) -> Plan | None:
-        compiler = Compiler(
+        compiler = self._compiler(operation, values, viewer, flat=flat)
+        try:
+            return compiler.operation(operation.node.selection_set)
+        except (Unplannable, BadInput):
+            return None
+        except Exception:  # a fault of the planner must not cost the answer
+            log.exception("the planner failed; the operation runs in core")
+            return None
+
+    def _compiler(
+        self, operation: Operation, values: Mapping[str, Any], viewer: Viewer, *, flat: bool
+    ) -> Compiler:
+        return Compiler(
             self.catalogue,
             self.dialect,
             viewer.shape,
@@ -148,13 +176,6 @@ class Engine:
             values,
             flat=flat,
         )
-        try:
-            return compiler.operation(operation.node.selection_set)
-        except (Unplannable, BadInput):
-            return None
-        except Exception:  # a fault of the planner must not cost the answer
-            log.exception("the planner failed; the operation runs in core")
-            return None
 
     async def _raw(self, plan: Plan, bind: Bind, operation: Operation) -> str | None:
         """Run a plan; None where core has to answer, which says at which field the fault is."""
@@ -174,6 +195,40 @@ class Engine:
             )
             return None
 
+    async def _mutate(
+        self, operation: Operation, bind: Bind, cost: int, request_id: str, language: str
+    ) -> Answer | None:
+        """Run a mutation operation by its plan; None, before anything ran, where it has none."""
+        assert self.writes is not None  # noqa: S101  # asked before
+
+        def make(flat: bool) -> Compiler:  # noqa: FBT001  # a callback of one argument
+            return self._compiler(operation, bind.variables, bind.viewer, flat=flat)
+
+        key = (bind.viewer.shape_key, operation.shape(bind.variables))
+        try:
+            plan = operation.plans[key]
+        except KeyError:
+            try:
+                plan = plan_mutations(make, operation.node.selection_set)
+            except (Unplannable, BadInput):
+                plan = None
+            except Exception:  # as in a read
+                log.exception("the planner failed; the operation runs in core")
+                plan = None
+            operation.remember(key, plan)
+        if not isinstance(plan, MutationPlan):
+            return None
+        run = MutationRun(
+            self.writes, self.reader, make, bind, request_id=request_id, language=language
+        )
+        async with asyncio.timeout(self.limits.timeout_seconds):
+            data = await run.data(plan)
+        body = b'{"data":' + data
+        if run.errors:
+            listed = [shown(e, request_id) for e in run.errors[: self.limits.errors]]
+            body += b',"errors":' + orjson.dumps(listed)
+        return Answer(200, body + self._tail(cost), "raw")
+
     async def _core(
         self,
         operation: Operation,
@@ -181,11 +236,14 @@ class Engine:
         given: Mapping[str, Any],
         cost: int,
         request_id: str,
+        language: str,
     ) -> Answer:
         result = execute(
             self.catalogue.schema,
             operation.document,
-            context_value=Execution(self, operation.fragments, bind),
+            context_value=Execution(
+                self, operation.fragments, bind, request_id=request_id, language=language
+            ),
             variable_values=dict(given),
             operation_name=operation.name,
         )
@@ -215,12 +273,27 @@ def shown(error: GraphQLError, request_id: str) -> dict[str, Any]:
         raise original
     if isinstance(original, GongzhiError):
         return {**made, "extensions": {"code": "REFUSED"}}
-    log.error("request %s: a resolver failed", request_id, exc_info=original)
+    log.error("request %s: a resolver failed: %s", request_id, trace(original))
     return {
         **made,
         "message": "内部错误 · internal error",
         "extensions": {"code": "INTERNAL", "requestId": request_id},
     }
+
+
+def trace(error: BaseException) -> str:
+    """Return where an exception came from and what led to it, without their texts.
+
+    A database quotes whole rows in its texts, and a validator what it was given.
+    """
+    lines: list[str] = []
+    cause: BaseException | None = error
+    seen: set[int] = set()
+    while cause is not None and id(cause) not in seen:  # a chain of causes may be a ring
+        seen.add(id(cause))
+        lines += [type(cause).__name__, *traceback.format_tb(cause.__traceback__)]
+        cause = cause.__cause__ or cause.__context__
+    return "\n".join(lines)
 
 
 def _refusal(errors: list[GraphQLError], request_id: str) -> Answer:  # noqa: ARG001

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -21,12 +22,14 @@ from graphql import (
 from graphql.language import ast
 
 from gongzhi.database.reads import StatementTooDeepError
+from gongzhi.graph.mutations import Mutate, Outcome
 from gongzhi.graph.sources import Computed
 from gongzhi_schema.catalogue import Catalogue, FieldInfo, TypeInfo
 from gongzhi_schema.query.frames import READS, TYPE, Plan
 from gongzhi_schema.query.planner import Compiler
 from gongzhi_schema.query.selection import Selections
 from gongzhi_schema.query.values import BadInput, Bind
+from gongzhi_schema.query.writes import Payload
 
 _TEXT_SCALARS = ("Date", "DateTime", "Decimal")
 
@@ -34,11 +37,21 @@ _TEXT_SCALARS = ("Date", "DateTime", "Decimal")
 class Execution:
     """The context value of one core execution."""
 
-    def __init__(self, engine: Any, fragments: Any, bind: Bind) -> None:
+    def __init__(
+        self,
+        engine: Any,
+        fragments: Any,
+        bind: Bind,
+        *,
+        request_id: str = "",
+        language: str = "zh",
+    ) -> None:
         self.engine = engine
         self.fragments = fragments
         self.bind = bind
         self.viewer = bind.viewer
+        self.request_id = request_id
+        self.language = language
 
     def compiler(self, *, flat: bool) -> Compiler:
         """Return a compiler for this operation and viewer."""
@@ -59,16 +72,22 @@ class Execution:
 
     async def row(self, type_name: str, nodes: list[ast.FieldNode], key: int) -> Any:
         """Read the row that a Python field named, under the viewer's scope."""
-        return await self._read(nodes, lambda compiler: compiler.row(type_name, nodes, key))
+        return await self._read(nodes, lambda compiler: compiler.row(type_name, nodes), key)
 
-    async def _read(self, nodes: list[ast.FieldNode], plan: Callable[[Compiler], Plan]) -> Any:
+    async def _read(
+        self,
+        nodes: list[ast.FieldNode],
+        plan: Callable[[Compiler], Plan],
+        key: int | None = None,
+    ) -> Any:
+        bind = replace(self.bind, key=key)
         try:
             try:
                 made = plan(self.compiler(flat=False))
-                found = await self.engine.reader.text(made.sql, made.bind(self.bind))
+                found = await self.engine.reader.text(made.sql, made.bind(bind))
             except StatementTooDeepError:
                 made = plan(self.compiler(flat=True))
-                found = await self.engine.reader.text(made.sql, made.bind(self.bind))
+                found = await self.engine.reader.text(made.sql, made.bind(bind))
         except BadInput as exc:
             raise GraphQLError(str(exc), nodes, extensions={"code": "BAD_USER_INPUT"}) from exc
         return None if found is None else orjson.loads(found)
@@ -94,7 +113,11 @@ def _install_field(catalogue: Catalogue, info: TypeInfo, field: FieldInfo) -> No
     target = catalogue.types.get(field.type_name)
     planned = target is not None and target.spec is not None
     original = field.graphql.resolve
-    if isinstance(field.source, Computed):
+    if isinstance(field.source, Mutate):
+        field.graphql.resolve = _written(field.source)
+    elif isinstance(field.source, Outcome):
+        field.graphql.resolve = _outcome(field.type_name if planned else None)
+    elif isinstance(field.source, Computed):
         field.graphql.resolve = _computed(field.source, field.type_name if planned else None)
     elif info.name == "Query":
         if field.source is not None:
@@ -107,6 +130,33 @@ def _install_field(catalogue: Catalogue, info: TypeInfo, field: FieldInfo) -> No
 
 def _planned_root(_source: Any, info: GraphQLResolveInfo[Any], **_arguments: Any) -> Any:
     return info.context.root_field(list(info.field_nodes))
+
+
+def _written(source: Mutate) -> Callable[..., Any]:
+    async def resolve(_root: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Payload:
+        context = info.context
+        if context.engine.writes is None:
+            message = "此处只能查询 · this server only reads"
+            raise GraphQLError(message, extensions={"code": "READ_ONLY"})
+        payload: Payload = await context.engine.writes.run(
+            source,
+            arguments["input"],
+            context.viewer,
+            request_id=context.request_id,
+            language=context.language,
+        )
+        return payload
+
+    return resolve
+
+
+def _outcome(planned: str | None) -> Callable[..., Any]:
+    def resolve(payload: Payload, info: GraphQLResolveInfo[Any], **_arguments: Any) -> Any:
+        if planned is None or payload.key is None:
+            return payload.value
+        return info.context.row(planned, list(info.field_nodes), payload.key)
+
+    return resolve
 
 
 def _look_up(original: Callable[..., Any]) -> Callable[..., Any]:
