@@ -16,9 +16,11 @@ if TYPE_CHECKING:
         CodeList,
         DemoData,
         Import,
+        Job,
         Permission,
         PluginSettings,
         Register,
+        Subscriber,
     )
     from gongzhi.errors import GongzhiError, Problem, RuleError
     from gongzhi.hooks import hookimpl
@@ -33,6 +35,7 @@ _HOME = {
     "DemoData": "contributions",
     "GongzhiError": "errors",
     "Import": "contributions",
+    "Job": "contributions",
     "Permission": "contributions",
     "Plugin": "plugin",
     "PluginRegistry": "host",
@@ -41,6 +44,7 @@ _HOME = {
     "Register": "contributions",
     "RuleError": "errors",
     "Settings": "settings",
+    "Subscriber": "contributions",
     "hookimpl": "hooks",
     "load_settings": "settings",
 }
@@ -52,6 +56,7 @@ __all__ = [
     "DemoData",
     "GongzhiError",
     "Import",
+    "Job",
     "Permission",
     "Plugin",
     "PluginRegistry",
@@ -60,6 +65,7 @@ __all__ = [
     "Register",
     "RuleError",
     "Settings",
+    "Subscriber",
     "hookimpl",
     "load_settings",
 ]

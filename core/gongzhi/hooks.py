@@ -19,9 +19,11 @@ if TYPE_CHECKING:
         CodeList,
         DemoData,
         Import,
+        Job,
         Permission,
         PluginSettings,
         Register,
+        Subscriber,
     )
     from gongzhi.errors import Problem
 
@@ -63,6 +65,16 @@ class Hooks:
     @hookspec
     def register_imports(self) -> Sequence[Import]:
         """Return what ``gongzhi import`` can read from CSV and Excel files."""
+        raise NotImplementedError
+
+    @hookspec
+    def register_jobs(self) -> Sequence[Job]:
+        """Return what is done beside requests: at its times, or when a service asks for it."""
+        raise NotImplementedError
+
+    @hookspec
+    def register_subscribers(self) -> Sequence[Subscriber]:
+        """Return what is done after the commit for every event of some kinds."""
         raise NotImplementedError
 
     @hookspec

@@ -38,20 +38,36 @@ from gongzhi.validation import (
     register_problems,
     requirement_problems,
     result_problem,
+    subscriber_problems,
 )
 
 if TYPE_CHECKING:
     import typer
     from tortoise.models import Model
 
-    from gongzhi.contributions import CodeList, DemoData, Import, Permission, Register
+    from gongzhi.contributions import (
+        CodeList,
+        DemoData,
+        Import,
+        Job,
+        Permission,
+        Register,
+        Subscriber,
+    )
 
 TRACE = "GONGZHI_TRACE_PLUGINS"
 """Set in the environment: every hook call and the traceback of every failure go to stderr."""
 
 _TITLE = "The enabled plugins cannot be used together:"
 _CORE = "core"
-_ALWAYS = ("register_settings", "register_permissions", "register_code_lists", "register_registers")
+_ALWAYS = (
+    "register_settings",
+    "register_permissions",
+    "register_code_lists",
+    "register_registers",
+    "register_jobs",
+    "register_subscribers",
+)
 _WHEN_ASKED = ("register_graphql", "register_imports", "register_demo_data")
 
 
@@ -286,6 +302,20 @@ class PluginRegistry:
         """
         return self._asked("register_demo_data")
 
+    def jobs(self) -> tuple[tuple[Plugin, Job], ...]:
+        """Return what is done beside requests.
+
+        :raises PluginError: when a hook fails or returns something else.
+        """
+        return self._asked("register_jobs")
+
+    def subscribers(self) -> tuple[tuple[Plugin, Subscriber], ...]:
+        """Return what is done after the commit for every event of some kinds.
+
+        :raises PluginError: when a hook fails or returns something else.
+        """
+        return self._asked("register_subscribers")
+
     def commands(self, name: str) -> typer.Typer | None:
         """Return the sub-commands of one plugin, None where it adds none.
 
@@ -342,6 +372,8 @@ class PluginRegistry:
                 pairs += [(plugin, item) for result in outcome for item in result]
         if hook == "register_registers":
             problems += register_problems(pairs, enabled)
+        elif hook == "register_subscribers":
+            problems += subscriber_problems(pairs, enabled)
         elif hook in CONTRIBUTION_CHECKS:
             problems += CONTRIBUTION_CHECKS[hook](pairs)
         if not problems:

@@ -52,6 +52,7 @@ def _split(value: object) -> object:
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
 Count = Annotated[int, Field(ge=1)]
+Counts = Annotated[tuple[Count, ...], BeforeValidator(_split)]
 
 
 class Table(BaseModel):
@@ -203,6 +204,61 @@ class RegistrySettings(Table):
     )
 
 
+class JobSettings(Table):
+    """What is done beside requests: jobs, and events brought to their subscribers."""
+
+    in_process: bool = Field(
+        default=True,
+        description="Whether `gongzhi serve` does it. Switch it off where `gongzhi worker` runs.",
+    )
+    concurrency: Count = Field(default=4, description="Jobs that one process runs at a time.")
+    poll_seconds: float = Field(
+        default=1,
+        gt=0,
+        description="Seconds between two looks for what other processes have left to do.",
+    )
+    done_days: Count = Field(default=30, description="Days that jobs that are done are kept.")
+    request_key_days: Count = Field(
+        default=7,
+        description="Days for which an idempotency key is remembered; a client that tries again "
+        "later than that writes again.",
+    )
+
+
+class WebhookSettings(Table):
+    """How other systems are told what happened."""
+
+    allow_private: Names = Field(
+        default=(),
+        description="Hosts, as they stand in a URL, that webhooks may reach at an internal address "
+        "and without TLS; `*` is any.",
+    )
+    timeout_seconds: float = Field(
+        default=5, gt=0, description="Seconds that one attempt may take, all in all."
+    )
+    retry_seconds: Counts = Field(
+        default=(5, 30, 120, 600, 3600, 21600, 86400),
+        description="Seconds before each retry, a fifth more or less; after the last a delivery "
+        "is given up.",
+    )
+    pause_after_hours: Count = Field(
+        default=72,
+        description="A webhook that has taken nothing for so long is paused when a delivery is "
+        "given up.",
+    )
+    rotation_hours: Count = Field(
+        default=24, description="Hours for which the old secret of a webhook signs beside the new."
+    )
+    keep_days: Count = Field(
+        default=30, description="Days that deliveries are kept in the log once they are settled."
+    )
+    source: str = Field(
+        default="",
+        description="`source` of the messages, a URI; without one a `urn:uuid:` of the "
+        "deployment's secret.",
+    )
+
+
 class Settings(Table):
     """Everything that a deployment decides.
 
@@ -210,7 +266,7 @@ class Settings(Table):
     """
 
     plugins: Names = Field(
-        default=("publication",),
+        default=("publication", "ledger", "workday"),
         description="The enabled plugins besides the core. What is not named is not imported, "
         "has no tables and is not in the schema; its data stays.",
     )
@@ -222,6 +278,8 @@ class Settings(Table):
     limits: LimitSettings = Field(default_factory=LimitSettings)
     privacy: PrivacySettings = Field(default_factory=PrivacySettings)
     registry: RegistrySettings = Field(default_factory=RegistrySettings)
+    jobs: JobSettings = Field(default_factory=JobSettings)
+    webhooks: WebhookSettings = Field(default_factory=WebhookSettings)
     plugin: Mapping[str, Mapping[str, Any]] = Field(
         default_factory=dict,
         description="`[plugin.<name>]`: the settings of a plugin, checked by the plugin's model.",

@@ -6,6 +6,7 @@ list in one go.
 
 from __future__ import annotations
 
+import datetime as dt
 import importlib
 import importlib.util
 import inspect
@@ -21,9 +22,11 @@ from gongzhi.contributions import (
     CodeList,
     DemoData,
     Import,
+    Job,
     Permission,
     PluginSettings,
     Register,
+    Subscriber,
 )
 from gongzhi.errors import Problem
 from gongzhi.hooks import HOOK_NAMES, Hooks
@@ -36,6 +39,10 @@ TRACE_HINT = "set GONGZHI_TRACE_PLUGINS=1 to see the traceback"
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _PERMISSION = re.compile(r"([a-z][a-z0-9_]*)\.[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
+_JOB = re.compile(r"([a-z][a-z0-9_]*)\.[a-z][a-z0-9_-]*")
+_JOB_LENGTH = 80
+_KINDS = re.compile(r"\*|([a-z][a-z0-9_]*)(?:\.\w+)?\.\*|([a-z][a-z0-9_]*)(?:\.\w+){2}")
+_SHORTEST = dt.timedelta(seconds=1)
 _ATTRIBUTES: tuple[tuple[str, type, str], ...] = (
     ("name", str, 'name = "tea"'),
     ("title", str, 'title = "茶话会 · tea parties"'),
@@ -51,6 +58,8 @@ ITEM_TYPES: Mapping[str, type] = {
     "register_code_lists": CodeList,
     "register_registers": Register,
     "register_imports": Import,
+    "register_jobs": Job,
+    "register_subscribers": Subscriber,
     "register_demo_data": DemoData,
     "check": Problem,
 }
@@ -267,6 +276,59 @@ def import_problems(pairs: Sequence[tuple[Plugin, Import]]) -> Iterator[Problem]
     yield from _duplicates("the import", ((p, item.name) for p, item in pairs))
 
 
+def job_problems(pairs: Sequence[tuple[Plugin, Job]]) -> Iterator[Problem]:
+    """Find jobs without their plugin's name, with times that make no sense, or given twice."""
+    for plugin, job in pairs:
+        where = f"the job {job.name!r}"
+        yield from _task_problems(plugin, where, job)
+        if job.every is not None and job.daily is not None:
+            yield Problem(plugin.name, f"{where} has both every and daily", "take one of them out")
+        if job.every is not None and job.every < _SHORTEST:
+            yield Problem(plugin.name, f"{where} is due all the time", "let every be 1 s or more")
+        if job.daily is not None and job.daily.tzinfo is not None:
+            mend = "take it out: the time is that of the deployment's zone"
+            yield Problem(plugin.name, f"the daily time of {where} has a time zone", mend)
+    yield from _duplicates("the job", ((p, item.name) for p, item in pairs))
+
+
+def subscriber_problems(
+    pairs: Sequence[tuple[Plugin, Subscriber]], enabled: Iterable[str]
+) -> Iterator[Problem]:
+    """Find subscribers without their plugin's name, given twice, or to events of nobody."""
+    known = set(enabled)
+    for plugin, item in pairs:
+        where = f"the subscriber {item.name!r}"
+        yield from _task_problems(plugin, where, item)
+        if not item.kinds:
+            yield Problem(plugin.name, f"{where} names no kinds", 'write: kinds=("core.member.*",)')
+        for kind in item.kinds:
+            match = _KINDS.fullmatch(kind)
+            if match is None:
+                mend = "write core.member.admit, core.member.*, core.* or *"
+                yield Problem(plugin.name, f"{where} asks for {kind!r}, no kind of event", mend)
+            elif (owner := match[1] or match[2]) and owner not in known:
+                near = get_close_matches(owner, known, n=1)
+                mend = f"did you mean {near[0]}?" if near else "require the plugin that has them"
+                what = f"{where} asks for {kind!r}, but {owner!r} is not enabled"
+                yield Problem(plugin.name, what, mend)
+    yield from _duplicates("the subscriber", ((p, item.name) for p, item in pairs))
+
+
+def _task_problems(plugin: Plugin, where: str, item: Job | Subscriber) -> Iterator[Problem]:
+    match = _JOB.fullmatch(item.name)
+    if match is None or match[1] != plugin.name or len(item.name) > _JOB_LENGTH:
+        yield Problem(
+            plugin.name,
+            f"{where} is not called <plugin>.<name>",
+            f"call it as in: {plugin.name}.overdue, with {_JOB_LENGTH} characters at most",
+        )
+    if not inspect.iscoroutinefunction(item.run):
+        yield Problem(plugin.name, f"the run of {where} is no async def", "write it as one")
+    if item.timeout <= dt.timedelta(0) or item.attempts < 1:
+        what = f"{where} has no time or no attempt"
+        yield Problem(plugin.name, what, "let timeout be above 0 and attempts 1 or more")
+
+
 def demo_problems(pairs: Sequence[tuple[Plugin, DemoData]]) -> Iterator[Problem]:
     """Find demo loaders of one name, and ones that come after nothing."""
     names = {item.name for _, item in pairs}
@@ -282,6 +344,7 @@ CONTRIBUTION_CHECKS: Mapping[str, Callable[[Any], Iterator[Problem]]] = {
     "register_permissions": permission_problems,
     "register_code_lists": code_list_problems,
     "register_imports": import_problems,
+    "register_jobs": job_problems,
     "register_demo_data": demo_problems,
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +13,11 @@ from gongzhi.contributions import (
     CodeList,
     DemoData,
     Import,
+    Job,
     Permission,
     PluginSettings,
     Register,
+    Subscriber,
 )
 from gongzhi.errors import Problem
 from gongzhi.hooks import hookimpl
@@ -43,6 +46,14 @@ class Teapot:
 async def load(_context: object) -> Mapping[str, int]:
     """Load nothing, and say so."""
     return {"teapots": 0}
+
+
+async def wash(_run: object) -> None:
+    """Wash nothing."""
+
+
+async def listen(_work: object, _event: object) -> None:
+    """Do nothing about it."""
 
 
 LEAVES = CodeList(
@@ -90,6 +101,16 @@ class Teahouse(Plugin):
     def register_imports(self) -> Sequence[Import]:
         """Return what can be imported."""
         return (Import("teapots", "茶壶", "teapots", spec=None),)
+
+    @hookimpl
+    def register_jobs(self) -> Sequence[Job]:
+        """Return one job."""
+        return (Job("teahouse.wash", wash, every=dt.timedelta(hours=1)),)
+
+    @hookimpl
+    def register_subscribers(self) -> Sequence[Subscriber]:
+        """Return one subscriber."""
+        return (Subscriber("teahouse.listen", ("core.member.*",), listen),)
 
     @hookimpl
     def register_demo_data(self) -> Sequence[DemoData]:

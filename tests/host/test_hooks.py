@@ -54,6 +54,14 @@ def test_hook_register_imports(registry: PluginRegistry) -> None:
     assert [i.name for i in mine(registry.imports())] == ["teapots"]
 
 
+def test_hook_register_jobs(registry: PluginRegistry) -> None:
+    assert [j.name for j in mine(registry.jobs())] == ["teahouse.wash"]
+
+
+def test_hook_register_subscribers(registry: PluginRegistry) -> None:
+    assert [s.kinds for s in mine(registry.subscribers())] == [("core.member.*",)]
+
+
 def test_hook_register_demo_data(registry: PluginRegistry) -> None:
     assert [d.load for d in mine(registry.demo_data())] == [teahouse.load]
 
