@@ -29,7 +29,7 @@ class Privacy:
     :raises GongzhiError: when the secret is not base64 or is too short.
     """
 
-    __slots__ = ("_aead", "_keyed")
+    __slots__ = ("_aead", "_keyed", "chain_key")
 
     def __init__(self, secret: str) -> None:
         try:
@@ -42,6 +42,7 @@ class Privacy:
             raise GongzhiError(message)
         self._aead = AESGCM(hmac.digest(raw, b"gongzhi encryption", "sha256"))
         self._keyed = hmac.new(hmac.digest(raw, b"gongzhi look-up", "sha256"), digestmod="sha256")
+        self.chain_key = hmac.digest(raw, b"gongzhi events", "sha256")
 
     @staticmethod
     def new_secret() -> str:

@@ -1,4 +1,4 @@
-"""Tables of access: accounts, API tokens, grants."""
+"""Tables of access: accounts, API tokens, grants, and what was revealed to whom."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.models import Model
 
-from gongzhi.database.fields import InstantField
+from gongzhi.database.fields import InstantField, PathField
 from gongzhi.registry.models import Area, Organization, Person
 
 
@@ -36,12 +36,22 @@ class Account(Model):
         "core.Person", related_name=False, null=True, on_delete=fields.SET_NULL
     )
     person_id: int | None
+    organization: fields.ForeignKeyNullableRelation[Organization] = fields.ForeignKeyField(
+        "core.Organization", related_name=False, null=True, on_delete=fields.RESTRICT
+    )
+    """Whose security administrators look after it; None: only those of the whole registry."""
+    organization_id: int | None
+    org_path = PathField(default="", db_default="")
     active = fields.BooleanField(default=True)
     created_at = InstantField(auto_now_add=True)
 
     class Meta(Model.Meta):
         app = "core"
         table = "core_account"
+        indexes = (
+            Index(fields=("organization_id", "id"), name="core_account_org"),
+            Index(fields=("org_path", "id"), name="core_account_path"),
+        )
 
 
 class Token(Model):
@@ -94,3 +104,37 @@ class Grant(Model):
         app = "core"
         table = "core_grant"
         indexes = (Index(fields=("account_id",), name="core_grant_account"),)
+
+
+class Reveal(Model):
+    """Personal values that were shown in full: which, to whom, and what for.
+
+    The event record says the same without the note, which is free text: it is erased with the
+    person, the event stays.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    person: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
+        "core.Person", related_name=False, on_delete=fields.CASCADE
+    )
+    person_id: int
+    org_path = PathField()
+    account: fields.ForeignKeyRelation[Account] = fields.ForeignKeyField(
+        "core.Account", related_name=False, on_delete=fields.RESTRICT
+    )
+    account_id: int
+    shown: fields.Field[list[str]] = fields.JSONField(default=list)
+    """Names of the values, as in the enum ``PersonField``."""
+    purpose = fields.CharField(max_length=64)
+    """Code list ``reveal_purpose``."""
+    note = fields.CharField(max_length=500, default="")
+    recorded_at = InstantField()
+
+    class Meta(Model.Meta):
+        app = "core"
+        table = "core_reveal"
+        indexes = (
+            Index(fields=("person_id", "id"), name="core_reveal_person"),
+            Index(fields=("org_path", "id"), name="core_reveal_path"),
+            Index(fields=("account_id", "id"), name="core_reveal_account"),
+        )

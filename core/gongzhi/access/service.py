@@ -24,6 +24,7 @@ from tortoise.transactions import in_transaction
 from gongzhi import clock
 from gongzhi.access.models import Account, AccountKind, Edge, Grant, Token
 from gongzhi.access.roles import ROLE_CODES, SEPARATED_DUTIES
+from gongzhi.access.rules import REFUSALS
 from gongzhi.access.viewer import AccountRow, GrantRow, Viewer, build_viewer
 from gongzhi.errors import RuleError
 from gongzhi.registry.models import Area, Organization
@@ -142,31 +143,33 @@ class NewToken:
 
 
 async def create_account(
-    name: str, *, kind: AccountKind = AccountKind.PERSON, person_id: int | None = None
+    name: str,
+    *,
+    kind: AccountKind = AccountKind.PERSON,
+    person_id: int | None = None,
+    organization: Organization | None = None,
 ) -> Account:
     """Create an account that may do nothing yet.
 
+    :param organization: whose security administrators look after it; None: only those of the
+        whole registry.
     :raises RuleError: ``ACCOUNT_NAME_INVALID``, ``ACCOUNT_NAME_TAKEN``.
     """
     if not _ACCOUNT_NAME.fullmatch(name):
-        raise RuleError(
-            "ACCOUNT_NAME_INVALID",
-            "账号名须为 1 至 64 个字母、汉字、数字或 . @ _ -",
-            "an account name has 1 to 64 letters, digits or . @ _ -",
-            "name",
-        )
+        raise REFUSALS.refusal("ACCOUNT_NAME_INVALID", "name")
     try:
         async with in_transaction():  # a savepoint, so that a caller's transaction survives
-            return await Account.create(name=name, kind=kind, person_id=person_id)
+            return await Account.create(
+                name=name,
+                kind=kind,
+                person_id=person_id,
+                organization_id=organization.id if organization else None,
+                org_path=organization.path if organization else "",
+            )
     except IntegrityError as exc:
         if not await Account.exists(name=name):
             raise
-        raise RuleError(
-            "ACCOUNT_NAME_TAKEN",
-            f"账号“{name}”已存在",
-            f"there is an account {name!r} already",
-            "name",
-        ) from exc
+        raise REFUSALS.refusal("ACCOUNT_NAME_TAKEN", "name", name=name) from exc
 
 
 async def set_account_active(name: str, *, active: bool) -> Account:
@@ -190,21 +193,11 @@ async def create_token(
     """
     owner = await _account(account)
     if not owner.active:
-        raise RuleError(
-            "ACCOUNT_INACTIVE",
-            f"账号“{account}”已停用",
-            f"the account {account!r} is switched off",
-            "account",
-        )
+        raise REFUSALS.refusal("ACCOUNT_INACTIVE", "account", account=account)
     if len(label) > _LABEL_LENGTH:
-        raise RuleError(
-            "LABEL_TOO_LONG",
-            f"标签最多 {_LABEL_LENGTH} 个字",
-            f"a label has at most {_LABEL_LENGTH} characters",
-            "label",
-        )
+        raise REFUSALS.refusal("LABEL_TOO_LONG", "label", most=_LABEL_LENGTH)
     if expires_at is not None and expires_at <= clock.now():
-        raise RuleError("EXPIRY_IN_PAST", "到期时间已过", "the expiry is in the past", "expires_at")
+        raise REFUSALS.refusal("EXPIRY_IN_PAST", "expires_at")
     random = base64.urlsafe_b64encode(os.urandom(_TOKEN_BYTES)).rstrip(b"=").decode()
     text = TOKEN_PREFIX + random
     row = await Token.create(
@@ -256,18 +249,9 @@ async def add_grant(  # one grant has this many sides
     """
     if role not in roles:
         known = ", ".join(sorted(roles))
-        raise RuleError(
-            "ROLE_UNKNOWN",
-            f"没有角色“{role}”；可用角色：{known}",
-            f"there is no role {role!r}; the roles are: {known}",
-            "role",
-        )
+        raise REFUSALS.refusal("ROLE_UNKNOWN", "role", role=role, known=known)
     if [organization is not None, area is not None, everything].count(True) != 1:
-        raise RuleError(
-            "GRANT_TARGET",
-            "授权须且只须指定组织、区划、全部三者之一",
-            "a grant names exactly one of: an organization, an area, everything",
-        )
+        raise REFUSALS.refusal("GRANT_TARGET")
     if edge is None:
         edge = Edge.TERRITORY if area is not None else Edge.SUBORDINATION
     if area is not None and edge is not Edge.TERRITORY:
@@ -275,12 +259,7 @@ async def add_grant(  # one grant has this many sides
             "GRANT_EDGE", "区划上的授权只能沿属地", "a grant on an area follows territory", "edge"
         )
     if valid_from is not None and valid_to is not None and valid_to <= valid_from:
-        raise RuleError(
-            "SPAN_INVALID",
-            "授权的结束时间须晚于开始时间",
-            "a grant ends after it begins",
-            "valid_to",
-        )
+        raise REFUSALS.refusal("SPAN_INVALID", "valid_to")
     target = await _organization(organization) if organization is not None else None
     if target is not None and edge is Edge.TERRITORY and target.area_id is None:
         raise RuleError(
@@ -291,7 +270,7 @@ async def add_grant(  # one grant has this many sides
         )
     async with in_transaction():
         # The account's row is locked, so that two grants given at once see each other.
-        owner = await Account.select_for_update().get_or_none(name=account)
+        owner = await Account.select_for_update(no_key=True).get_or_none(name=account)
         if owner is None:
             raise _account_unknown(account)
         if role in SEPARATED_DUTIES:
@@ -320,11 +299,7 @@ async def end_grant(grant_id: int, *, at: dt.datetime | None = None) -> Grant:
         raise RuleError("GRANT_UNKNOWN", f"没有授权 {grant_id}", f"there is no grant {grant_id}")
     end = at or clock.now()
     if grant.valid_to is not None and grant.valid_to <= end:
-        raise RuleError(
-            "GRANT_ENDED",
-            f"授权 {grant_id} 在此之前已结束",
-            f"the grant {grant_id} has ended before",
-        )
+        raise REFUSALS.refusal("GRANT_ENDED", grant_id=grant_id)
     grant.valid_to = end
     await grant.save(update_fields=("valid_to",))
     return grant
@@ -360,11 +335,8 @@ async def _check_duties(owner: Account, role: str) -> None:
         role__in=sorted(SEPARATED_DUTIES - {role}),
     ).first()
     if held is not None:
-        raise RuleError(
-            "DUTIES_SEPARATED",
-            f"三员分立：账号“{owner.name}”已有角色 {held.role}，不能再授予 {role}",
-            f"separated duties: the account {owner.name!r} has {held.role}, so not also {role}",
-            "role",
+        raise REFUSALS.refusal(
+            "DUTIES_SEPARATED", "role", name=owner.name, held=held.role, role=role
         )
 
 

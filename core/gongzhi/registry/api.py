@@ -291,7 +291,9 @@ class Person(Node):
     hobbies: 爱好代码 · codes of hobbies
     memberships: 党籍 · memberships of the Party
     appointments: 任职 · posts that the person holds
+    reveals: 明文查看记录 · when personal values were shown in full
     synthetic: 虚构的示例 · invented for a demonstration
+    version: 版本号，每次修改加一 · raised by every change
     """
 
     name: str = column("name_masked")
@@ -312,7 +314,9 @@ class Person(Node):
     hobbies: list[str]
     memberships: "list[Member]" = many("person")
     appointments: "list[Appointment]" = many("person")
+    reveals: "Connection[Reveal]" = many("person")
     synthetic: bool
+    version: int
 
 
 @node(
@@ -499,26 +503,39 @@ class CodeListEntry:
     plugin: str
 
 
-@node(access.Account, scope=Scope.own("id"), read=None)
+@node(
+    access.Account,
+    scope=Scope(path="org_path", organization="organization", owner="id"),
+    read="core.access.read",
+    filters=("organization",),
+)
 class Account(Node):
-    """账号 · the account that is asking.
+    """账号，本人及账号管理员可见 · an account, seen by itself and by who looks after accounts.
 
     name: 账号名 · name
     kind: 账号类型 · a person's or a service's
-    roles: 现有角色 · roles in force
-    permissions: 现有权限 · permissions that open anything
+    active: 启用 · may log in
+    person: 使用账号的人 · the person whose account it is
+    organization: 管理账号的组织 · whose security administrators look after it
+    roles: 现有角色，仅本人可见 · roles in force, of one's own account only
+    permissions: 现有权限，仅本人可见 · permissions that open anything, of one's own account only
     grants: 授权 · grants
+    tokens: 令牌 · API tokens
     """
 
     name: str
     kind: access.AccountKind
-    roles: list[str] = viewer_value(lambda viewer: list(viewer.roles), kind="json")
-    permissions: list[str] = viewer_value(lambda viewer: sorted(viewer.scopes), kind="json")
+    active: bool
+    person: Person | None = one()
+    organization: Organization | None = one()
+    roles: list[str] | None = viewer_value(lambda viewer: list(viewer.roles), kind="json")
+    permissions: list[str] | None = viewer_value(lambda viewer: sorted(viewer.scopes), kind="json")
     grants: "list[Grant]" = many("account")
+    tokens: "list[Token]" = many("account")
 
 
-@record(access.Grant, scope=Scope.own("account_id"), read=None)
-class Grant:
+@node(access.Grant, scope=Scope.along("account"), read=None)
+class Grant(Node):
     """授权：角色及其范围 · a role on a part of the registry.
 
     role: 角色 · role
@@ -529,6 +546,7 @@ class Grant:
     with_descendants: 含下级 · opens what is below too
     valid_from: 生效时间 · counts from this instant
     valid_to: 失效时间 · counts before this instant
+    granted_by: 授权人账号 · name of the account that gave it
     """
 
     role: str
@@ -539,6 +557,41 @@ class Grant:
     with_descendants: bool
     valid_from: dt.datetime | None
     valid_to: dt.datetime | None
+    granted_by: str
+
+
+@node(access.Token, scope=Scope.along("account"), read=None)
+class Token(Node):
+    """API 令牌，原文不保存 · an API token; its text is kept nowhere.
+
+    label: 用途说明 · what it is for
+    created_at: 签发时间 · when it was made
+    expires_at: 到期时间 · when it ends by itself
+    revoked_at: 吊销时间 · when it was revoked
+    """
+
+    label: str
+    created_at: dt.datetime
+    expires_at: dt.datetime | None
+    revoked_at: dt.datetime | None
+
+
+@record(access.Reveal, scope=Scope(path="org_path"), read="core.audit.read")
+class Reveal:
+    """个人信息明文查看记录 · personal values that were shown in full, to whom and what for.
+
+    account: 查看账号 · name of the account that asked
+    shown: 查看的字段，见 PersonField · which values, as in PersonField
+    purpose: 用途 · purpose
+    note: 说明 · what was written beside
+    recorded_at: 查看时间 · when
+    """
+
+    account: str = column("account.name")
+    shown: list[str]
+    purpose: Code = coded("reveal_purpose")
+    note: str
+    recorded_at: dt.datetime
 
 
 @record(models.Member, scope=Scope.of("branch"), read="core.member.read")
@@ -574,6 +627,8 @@ class Queries:
     node: 按全局编号取一个对象 · any node by its id
     nodes: 按全局编号取多个对象，次序与编号相同 · nodes in the order of the ids
     viewer: 当前账号；未登录为空 · the asking account, absent without a token
+    account: 取一个账号 · one account
+    accounts: 账号列表 · accounts
     organization: 取一个组织 · one organization
     organizations: 组织列表 · organizations
     area: 取一个地域 · one area
@@ -596,6 +651,8 @@ class Queries:
     node: Node | None = node_by_id()
     nodes: list[Node | None] = node_by_id()
     viewer: Account | None = own()
+    account: Account | None = lookup("name")
+    accounts: Connection[Account] = many()
     organization: Organization | None = lookup("code")
     organizations: Connection[Organization] = many()
     area: Area | None = lookup("code")
@@ -658,6 +715,8 @@ GRAPHQL: tuple[type, ...] = (
     CodeListEntry,
     Account,
     Grant,
+    Token,
+    Reveal,
     LostContact,
     VacantMembership,
     Queries,

@@ -41,6 +41,7 @@ SKILL = "skill"
 HOBBY = "hobby"
 MEMBER_EVENT_KIND = "member_event_kind"
 AGE_BAND = "age_band"
+REVEAL_PURPOSE = "reveal_purpose"
 
 
 def _entries(*rows: tuple[str, ...]) -> tuple[CodeEntry, ...]:
@@ -357,6 +358,20 @@ CODE_LISTS: tuple[CodeList, ...] = (
         ),
     ),
     CodeList(
+        REVEAL_PURPOSE,  # which purposes there are is the deployment's to say
+        "查看个人信息明文的用途",
+        "purposes of showing personal values in full",
+        _entries(
+            ("CONTACT", "联系本人", "to get in touch with the person"),
+            ("IDENTITY_CHECK", "核对身份", "to check who the person is"),
+            ("MEMBERSHIP", "办理党籍事项", "for a matter of the membership"),
+            ("CASE_HANDLING", "办理诉求或问题", "for a case that the person is part of"),
+            ("DATA_CORRECTION", "更正登记信息", "to correct the record"),
+            ("OWN_REQUEST", "本人申请", "the person asked for it"),
+            ("EMERGENCY", "突发应急", "in an emergency"),
+        ),
+    ),
+    CodeList(
         MEMBER_EVENT_KIND,
         "党籍变更类型",
         "kinds of membership events",
@@ -384,6 +399,9 @@ CODE_LISTS: tuple[CodeList, ...] = (
     ),
 )
 """The code lists of the core."""
+
+FIXED_LISTS = frozenset({MEMBER_EVENT_KIND, AGE_BAND})
+"""Lists whose codes the software itself writes: labels may be changed, entries not."""
 
 
 _REGION = ("PROVINCIAL_PARTY_COMMITTEE", "CITY_PARTY_COMMITTEE", "DISTRICT_PARTY_COMMITTEE")

@@ -12,9 +12,7 @@ from tortoise.transactions import in_transaction
 
 from gongzhi import clock
 from gongzhi.errors import RuleError
-from gongzhi.imports.cells import CellError
-from gongzhi.imports.idnumber import IdNumber, parse_id_number
-from gongzhi.privacy import Privacy, mask_id_number, mask_mobile, mask_name
+from gongzhi.privacy import Privacy
 from gongzhi.registry import counters, rules, tree
 from gongzhi.registry.codes import (
     AppointmentBasis,
@@ -45,6 +43,14 @@ from gongzhi.registry.models import (
     MemberEvent,
     Organization,
     Person,
+)
+from gongzhi.registry.personal import (
+    birth_columns,
+    id_number_columns,
+    identity_of,
+    mobile_columns,
+    must_be_new,
+    name_columns,
 )
 from gongzhi.registry.rules import MembershipDates, PartTimeFacts, refuse
 
@@ -80,7 +86,7 @@ async def create_person(
         ALREADY_REGISTERED.
     """
     name = text(Person, "name_masked", name, needed=True, field="name")
-    identity = _identity(id_number) if id_number else None
+    identity = identity_of(id_number)
     insist(rules.check_birth(birth, clock.today()) + rules.check_mobile(mobile))
     if identity:
         insist(
@@ -106,11 +112,10 @@ async def create_person(
         person = Person(
             organization_id=keeper.id,
             org_path=keeper.path,
-            name_cipher=privacy.encrypt(name),
-            name_hash=privacy.digest(name),
-            name_masked=mask_name(name),
-            birth_year=birth.year if birth else None,
-            birth_cipher=privacy.encrypt(birth.isoformat()) if birth else None,
+            **name_columns(privacy, name),
+            **id_number_columns(privacy, identity.number if identity else ""),
+            **mobile_columns(privacy, mobile),
+            **birth_columns(privacy, birth),
             gender=gender,
             ethnic_group=ethnic_group,
             education=education,
@@ -122,15 +127,11 @@ async def create_person(
             hobbies=await active_codes(connection, HOBBY, hobbies, "hobbies"),
             synthetic=synthetic,
         )
-        if identity:
-            person.id_number_cipher = privacy.encrypt(identity.number)
-            person.id_number_hash = privacy.digest(identity.number)
-            person.id_number_masked = mask_id_number(identity.number)
-        if mobile:
-            person.mobile_cipher = privacy.encrypt(mobile)
-            person.mobile_hash = privacy.digest(mobile)
-            person.mobile_masked = mask_mobile(mobile)
-        await _insert(connection, person)
+        await must_be_new(connection, person.id_number_hash)
+        try:
+            await person.save(using_db=connection, force_create=True)
+        except IntegrityError:  # another transaction was quicker with the same number
+            refuse("ALREADY_REGISTERED", "id_number")
     return person
 
 
@@ -523,23 +524,6 @@ async def end_appointment(appointment_id: int, *, on: dt.date | None = None) -> 
 
 
 # == parts of them ==
-
-
-def _identity(id_number: str) -> IdNumber:
-    try:
-        return parse_id_number(id_number, clock.today())
-    except CellError as exc:
-        raise RuleError(exc.code, exc.zh, exc.en, "id_number") from exc
-
-
-async def _insert(connection: BaseDBAsyncClient, person: Person) -> None:
-    digest = person.id_number_hash
-    if digest and await Person.filter(id_number_hash=digest).using_db(connection).exists():
-        refuse("ALREADY_REGISTERED", "id_number")
-    try:
-        await person.save(using_db=connection, force_create=True)
-    except IntegrityError:  # another transaction was quicker with the same number
-        refuse("ALREADY_REGISTERED", "id_number")
 
 
 async def _open_branch(connection: BaseDBAsyncClient, branch_id: int) -> Organization:

@@ -52,6 +52,19 @@ TEXTS: dict[str, tuple[str, str]] = {
         "代码表 {list} 中没有可用的代码 {code}",
         "the code list {list} has no active code {code}",
     ),
+    "CODE_SHAPE": (
+        "代码须由大写字母、数字和下划线组成，以字母开头，至多 64 个字符",
+        "a code has capital letters, digits and _, begins with a letter, at most 64 characters",
+    ),
+    "LIST_UNKNOWN": ("没有代码表 {list}", "there is no code list {list}"),
+    "LIST_FIXED": (
+        "此代码表由系统使用，只能改名称",
+        "the software itself writes the codes of this list, only labels can be changed",
+    ),
+    "FAMILY_UNKNOWN": (
+        "此代码表中没有分组 {family}",
+        "the code list has no group {family}",
+    ),
     "FUTURE_DATE": ("日期不能晚于今天", "the date must not be in the future"),
     "DATE_ORDER": ("{later}不能早于{earlier}", "{later_en} must not be before {earlier_en}"),
     "NOT_ACTIVE": ("组织已合并或撤销", "the organization is merged or dissolved"),
@@ -161,6 +174,16 @@ TEXTS: dict[str, tuple[str, str]] = {
     "DATE_WITHOUT_STAGE": (
         "{stage} 阶段不应有{what}",
         "at the stage {stage} there is no {what_en}",
+    ),
+    "ID_LENGTH": ("身份证号不是 18 位", "the ID number does not have 18 characters"),
+    "ID_CHARACTERS": (
+        "身份证号只能是数字，末位可以是 X",
+        "only digits, and X as the last character",
+    ),
+    "ID_BIRTH": ("身份证号中的出生日期不存在", "the birth date in the ID number is none"),
+    "ID_CHECKSUM": (
+        "身份证号校验位不对，可能有一位抄错",
+        "the check character is wrong; a digit may be mistyped",
     ),
     "HOME_NEEDED": (
         "兼职委员必须填写其所在单位",

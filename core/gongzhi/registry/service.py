@@ -11,6 +11,8 @@ the change with CONFLICT. ``document`` names the paper that decided it.
 
 from __future__ import annotations
 
+from gongzhi.registry.corrections import change_area, change_organization, change_person
+from gongzhi.registry.entries import add_code, allow_kind, relabel_code, set_code_active
 from gongzhi.registry.organizations import (
     advise_organization,
     create_area,
@@ -36,10 +38,15 @@ from gongzhi.registry.people import (
 )
 
 __all__ = [
+    "add_code",
     "admit_member",
     "advise_organization",
+    "allow_kind",
     "appoint",
+    "change_area",
     "change_contact_state",
+    "change_organization",
+    "change_person",
     "change_stage",
     "change_state",
     "create_area",
@@ -52,7 +59,9 @@ __all__ = [
     "move_member",
     "move_organization",
     "record_contact",
+    "relabel_code",
     "rename_organization",
+    "set_code_active",
     "set_coverage",
     "upgrade_organization",
 ]
