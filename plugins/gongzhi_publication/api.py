@@ -9,9 +9,13 @@ from gongzhi.graph import (
     Argument,
     Code,
     Connection,
+    Mutation,
     Node,
     Query,
     Scope,
+    Transition,
+    abilities,
+    can,
     closed,
     coded,
     column,
@@ -19,15 +23,21 @@ from gongzhi.graph import (
     extends,
     lookup,
     many,
+    mutation,
     node,
     one,
     record,
 )
 from gongzhi.registry.api import Organization
-from gongzhi_publication import models, sql
-from gongzhi_publication.rules import STATE_LABELS, PublicationState
+from gongzhi_publication import models, mutations, sql
+from gongzhi_publication.rules import MACHINE, MANAGE, STATE_LABELS, PublicationState
 
 closed(PublicationState, STATE_LABELS)
+
+
+@abilities(MACHINE)
+class PublicationViewerCan:
+    """对该公示可办理的事项 · what the viewer may do with a publication."""
 
 
 @node(
@@ -59,6 +69,10 @@ class Publication(Node):
     is_overdue: 逾期未公示 · the day on which it is due has passed
     is_current: 正在公示 · published and within its period
     synthetic: 虚构的示例 · invented for a demonstration
+    version: 版本，每次修改加一 · goes up by one with every change
+    updated_at: 最近修改时间 · when it was last changed, absent where that was not yet kept
+    transitions: 流转记录，供有权查看者 · how it came to where it stands, for who may read drafts
+    viewer_can: 当前用户可办理的事项 · what the viewer may do with it now
     """
 
     organization: Organization | None = one()
@@ -79,6 +93,10 @@ class Publication(Node):
     is_overdue: bool = expression(sql.is_overdue, arguments=(AS_OF,), kind="bool")
     is_current: bool = expression(sql.is_current, arguments=(AS_OF,), kind="bool")
     synthetic: bool
+    version: int
+    updated_at: dt.datetime | None
+    transitions: "list[PublicationTransition]" = many("subject")
+    viewer_can: PublicationViewerCan = can()
 
 
 @record(models.Posting, scope=Scope.along("publication"), read=None)
@@ -93,6 +111,15 @@ class Posting:
     channel: Code = coded("publication_channel")
     place: str
     posted_at: dt.datetime | None
+
+
+@record(
+    models.PublicationTransition,
+    scope=Scope.along("subject"),
+    read="publication.publication.read",
+)
+class PublicationTransition(Transition):
+    """公示的一次流转 · one step of a publication; it names who did it and is not public."""
 
 
 @extends(Organization)
@@ -118,6 +145,7 @@ class Queries:
     publication: 取一项公示 · one publication
     publications: 公示列表，新的在前 · publications, new first
     publications_due: 待公示的事项，最早的在前 · what is to be published, the longest due first
+    publications_current: 正在公示的事项，新的在前 · published and within its period, new first
     publications_about: 关于某对象的公示，新的在前 · what was published about something, new first
     """
 
@@ -125,6 +153,9 @@ class Queries:
     publications: Connection[Publication] = many(order=("listed_on",), descending=True)
     publications_due: Connection[Publication] = many(
         arguments=(AS_OF,), condition=sql.is_due, order=("listed_on",)
+    )
+    publications_current: Connection[Publication] = many(
+        arguments=(AS_OF,), condition=sql.is_open, order=("listed_on",), descending=True
     )
     publications_about: Connection[Publication] = many(
         arguments=(Argument("id", ID, "所涉对象的全局编号 · global id of what it is about"),),
@@ -134,4 +165,24 @@ class Queries:
     )
 
 
-GRAPHQL: tuple[type, ...] = (Publication, Posting, OrganizationAdditions, Queries)
+@extends(Mutation)
+class Mutations:
+    """Root mutations."""
+
+    publication_draft = mutation(mutations.draft, Publication, MANAGE)
+    publication_change = mutation(mutations.change, Publication, MANAGE)
+    publication_plan = mutation(mutations.plan, Publication, MANAGE)
+    publication_post = mutation(mutations.post, Publication, MANAGE)
+    publication_publish = mutation(mutations.publish, Publication, MANAGE)
+    publication_withdraw = mutation(mutations.withdraw, Publication, MANAGE)
+
+
+GRAPHQL: tuple[type, ...] = (
+    Publication,
+    Posting,
+    PublicationTransition,
+    PublicationViewerCan,
+    OrganizationAdditions,
+    Queries,
+    Mutations,
+)

@@ -8,6 +8,7 @@ from tortoise.models import Model
 
 from gongzhi.database.fields import InstantField, PathField
 from gongzhi.registry.models import Organization
+from gongzhi.writing import TransitionRecord
 from gongzhi_publication.rules import PublicationState
 
 
@@ -40,6 +41,9 @@ class Publication(Model):
     withdrawn_at = InstantField(null=True)
     withdrawn_reason = fields.CharField(max_length=500, default="")
     synthetic = fields.BooleanField(default=False)
+    version = fields.IntField(default=1, db_default=1)
+    updated_at = InstantField(null=True, auto_now=True)
+    """Null for what was entered before this column was."""
 
     class Meta(Model.Meta):
         app = "publication"
@@ -76,3 +80,17 @@ class Posting(Model):
             Index(fields=("publication_id", "id"), name="publication_posting_publication"),
             Index(fields=("org_path", "id"), name="publication_posting_path"),
         )
+
+
+class PublicationTransition(TransitionRecord):
+    """One step of a publication from a state to another."""
+
+    subject: fields.ForeignKeyRelation[Publication] = fields.ForeignKeyField(
+        "publication.Publication", related_name=False, on_delete=fields.CASCADE
+    )
+    subject_id: int
+
+    class Meta(Model.Meta):
+        app = "publication"
+        table = "publication_transition"
+        indexes = (Index(fields=("subject_id", "id"), name="publication_transition_subject"),)

@@ -29,11 +29,17 @@ def is_overdue(sql: Sql) -> str:
 
 
 def is_current(sql: Sql) -> str:
-    """Return the value of :func:`rules.is_current`.
+    """Return the value of :func:`rules.is_current`."""
+    return _current(sql, *(sql.column(name) for name in ("state", "listed_on", "ends_on")))
 
-    ``listed_on`` of what is published is its day of publication.
-    """
-    state, listed_on, ends_on = (sql.column(name) for name in ("state", "listed_on", "ends_on"))
+
+def is_open(sql: Sql, row: str) -> str:
+    """Return the condition of :func:`rules.is_current`."""
+    return _current(sql, *(f"{row}.{name}" for name in ("state", "listed_on", "ends_on")))
+
+
+def _current(sql: Sql, state: str, listed_on: str, ends_on: str) -> str:
+    """Compare; ``listed_on`` of what is published is its day of publication."""
     day = _day(sql)
     return (
         f"({state} = '{PublicationState.PUBLISHED}' AND {listed_on} <= {day} "

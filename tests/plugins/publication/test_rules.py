@@ -6,6 +6,7 @@ import datetime as dt
 
 import pytest
 
+from gongzhi.errors import RuleError
 from gongzhi_publication import CATEGORIES, CHANNELS, PublicationSettings, rules
 from gongzhi_publication.rules import PublicationState as S
 
@@ -99,3 +100,116 @@ def test_the_default_period_holds_five_working_days() -> None:
         assert last is not None
         period = [start + dt.timedelta(days=n) for n in range(1, (last - start).days + 1)]
         assert sum(day.weekday() < 5 for day in period) >= 5
+
+
+def test_v30_the_machine() -> None:
+    """C16: drafted, due, published, withdrawn; what is published is not changed any more."""
+    ways = {
+        (source, step.action): step.target
+        for step in rules.MACHINE.steps
+        for source in step.sources
+    }
+    assert ways == {
+        (S.DRAFT, "change"): None,
+        (S.DUE, "change"): None,
+        (S.DRAFT, "plan"): S.DUE,
+        (S.DUE, "plan"): S.DUE,
+        (S.DRAFT, "post"): None,
+        (S.DUE, "post"): None,
+        (S.PUBLISHED, "post"): None,
+        (S.DRAFT, "publish"): S.PUBLISHED,
+        (S.DUE, "publish"): S.PUBLISHED,
+        (S.DRAFT, "withdraw"): S.WITHDRAWN,
+        (S.DUE, "withdraw"): S.WITHDRAWN,
+        (S.PUBLISHED, "withdraw"): S.WITHDRAWN,
+    }
+    assert {step.permission for step in rules.MACHINE.steps} == {rules.MANAGE}
+
+
+def found(refused: list[RuleError]) -> list[tuple[str, str]]:
+    return [(error.code, error.field) for error in refused]
+
+
+@pytest.mark.parametrize(
+    ("text", "contacts", "confirmable", "codes"),
+    [
+        ("接访时间", False, True, []),
+        ("13812345678", False, True, ["CONTACT_NUMBER"]),
+        ("021-59123456", False, True, ["CONTACT_NUMBER"]),
+        ("13812345678", False, False, ["PERSONAL_DATA"]),
+        ("13812345678", True, True, []),
+        ("310151800229012", False, True, ["PERSONAL_DATA"]),
+        ("310151800229012", True, True, ["PERSONAL_DATA"]),
+        ("6222021234567894", True, True, ["PERSONAL_DATA"]),
+        ("13812345678、310151800229012", False, True, ["CONTACT_NUMBER", "PERSONAL_DATA"]),
+    ],
+)
+def test_personal_numbers(text: str, contacts: bool, confirmable: bool, codes: list[str]) -> None:
+    refused = rules.personal_data(text, "body", contacts=contacts, confirmable=confirmable)
+    assert found(refused) == [(code, "body") for code in codes]
+    for error in refused:
+        assert not any(part in f"{error}{error.message_zh}" for part in text.split("、"))
+
+
+def test_a_message_says_what_and_where() -> None:
+    (error,) = rules.personal_data("电话 13812345678", "body")
+    assert error.message_zh == (
+        "第 4 至 14 个字符疑似手机号；如为对外公布的联系电话，请确认后再公示"
+    )
+    assert error.message_en == (
+        "characters 4 to 14 look like a mobile number; confirm that it is a contact number meant "
+        "for everybody"
+    )
+
+
+@pytest.mark.parametrize(
+    ("days", "refused"),
+    [(None, 0), (1, 0), (rules.LONGEST_PERIOD, 0), (0, 1), (-1, 1), (rules.LONGEST_PERIOD + 1, 1)],
+)
+def test_what_a_period_is(days: int | None, refused: int) -> None:
+    assert found(rules.period(days)) == [("PERIOD", "period_days")] * refused
+
+
+@pytest.mark.parametrize(
+    ("given", "drafted", "open_ended", "days"),
+    [
+        (None, None, False, 7),
+        (None, 3, False, 3),
+        (5, 3, False, 5),
+        (5, None, False, 5),
+        (5, 3, True, None),
+        (None, None, True, None),
+    ],
+)
+def test_which_period_counts(
+    given: int | None, drafted: int | None, open_ended: bool, days: int | None
+) -> None:
+    assert rules.period_of(given, drafted, 7, open_ended=open_ended) == days
+
+
+HOUR = dt.timedelta(hours=1)
+NOON = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize(
+    ("published", "posted", "code"),
+    [
+        (None, None, None),
+        (NOON, None, None),
+        (None, NOON, "NOT_PUBLISHED"),
+        (NOON, NOON, None),
+        (NOON, NOON + HOUR, None),
+        (NOON, NOON + 2 * HOUR, "FUTURE_DATE"),
+        (NOON, NOON - HOUR, "BEFORE_PUBLICATION"),
+    ],
+)
+def test_when_something_can_have_been_posted(
+    published: dt.datetime | None, posted: dt.datetime | None, code: str | None
+) -> None:
+    refused = rules.posting_time(published, posted, NOON + HOUR)
+    assert found(refused) == ([(code, "posted_at")] if code else [])
+
+
+def test_a_text_is_no_longer_than_a_notice() -> None:
+    assert rules.body_length("文" * rules.LONGEST_BODY) == []
+    assert found(rules.body_length("文" * (rules.LONGEST_BODY + 1))) == [("TOO_LONG", "body")]

@@ -46,6 +46,7 @@ async def test_sql_and_rules_agree(
 ) -> None:
     token = await streets.staff("east")
     due: set[str] = set()
+    open_now: set[str] = set()
     seen = 0
     after = None
     while True:
@@ -56,17 +57,20 @@ async def test_sql_and_rules_agree(
                     pageInfo { endCursor hasNextPage }
                 }
                 publicationsDue(asOf: $day, first: 100) { nodes { id } totalCount }
+                publicationsCurrent(asOf: $day, first: 100) { nodes { id } totalCount }
             }""",
             token,
             day=day.isoformat(),
             after=after,
         )
         due |= {node["id"] for node in data["publicationsDue"]["nodes"]}
+        open_now |= {node["id"] for node in data["publicationsCurrent"]["nodes"]}
         for node in data["publications"]["nodes"]:
             row = rows[node["id"]]
             overdue = rules.is_overdue(row.state, row.due_on, day)
             current = rules.is_current(row.state, row.listed_on, row.ends_on, day)
             assert (node["isOverdue"], node["isCurrent"]) == (overdue, current), vars(row)
+            assert current is (node["id"] in open_now)
             seen += 1
         page = data["publications"]["pageInfo"]
         if not page["hasNextPage"]:
