@@ -1,0 +1,1 @@
+"""Migrations of the plugin; do not edit what is released."""
