@@ -9,7 +9,15 @@ from gongzhi.hooks import hookimpl
 from gongzhi.plugin import Plugin
 
 if TYPE_CHECKING:
-    from gongzhi.contributions import CodeList, DemoData, Import, Permission, Register
+    from gongzhi.contributions import (
+        CodeList,
+        DemoData,
+        Import,
+        Job,
+        Permission,
+        Register,
+        Subscriber,
+    )
 
 
 class Core(Plugin):
@@ -19,15 +27,26 @@ class Core(Plugin):
     title = "组织与党员登记 · registry of organizations and members"
     version = "0.1.0"
     api = 1
-    models = ("gongzhi.registry.models", "gongzhi.access.models", "gongzhi.imports.models")
+    models = (
+        "gongzhi.registry.models",
+        "gongzhi.access.models",
+        "gongzhi.imports.models",
+        "gongzhi.writing.models",
+        "gongzhi.calendar.models",
+        "gongzhi.jobs.models",
+        "gongzhi.webhooks.models",
+    )
     migrations = "gongzhi.migrations"
 
     @hookimpl
     def register_graphql(self) -> Sequence[type]:
         """Return the registry's types and root fields."""
-        from gongzhi.registry.api import GRAPHQL
+        from gongzhi.mutations import api as mutations
+        from gongzhi.registry import api as registry
+        from gongzhi.webhooks import api as webhooks
+        from gongzhi.writing import api as writing
 
-        return GRAPHQL
+        return (*registry.GRAPHQL, *writing.GRAPHQL, *mutations.GRAPHQL, *webhooks.GRAPHQL)
 
     @hookimpl
     def register_permissions(self) -> Sequence[Permission]:
@@ -56,6 +75,21 @@ class Core(Plugin):
         from gongzhi.registry.imports import IMPORTS
 
         return IMPORTS
+
+    @hookimpl
+    def register_jobs(self) -> Sequence[Job]:
+        """Return the telling of webhooks, and the deletion of what is kept for a time only."""
+        from gongzhi.jobs import purge
+        from gongzhi.webhooks import queue as webhooks
+
+        return (*purge.JOBS, *webhooks.JOBS)
+
+    @hookimpl
+    def register_subscribers(self) -> Sequence[Subscriber]:
+        """Return the one that tells webhooks of every event."""
+        from gongzhi.webhooks.queue import SUBSCRIBERS
+
+        return SUBSCRIBERS
 
     @hookimpl
     def register_demo_data(self) -> Sequence[DemoData]:

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
-from typing import TYPE_CHECKING
-
-from tortoise.transactions import in_transaction
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from gongzhi import clock
-from gongzhi.access import service as access
 from gongzhi.access.roles import ROLES
 from gongzhi.database import open_database
 from gongzhi.errors import GongzhiError
+from gongzhi.mutations import operator
 from gongzhi.privacy import Privacy
 from gongzhi.registry import lists
 from gongzhi.registry.models import Appointment, Area, Organization
+from gongzhi.writing import Deployment, Work, unit_of_work
 
 if TYPE_CHECKING:
     from gongzhi.contributions import DemoData
     from gongzhi.host import PluginRegistry
     from gongzhi.plugin import Plugin
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,33 @@ class DemoContext:
     privacy: Privacy
     today: dt.date
     """Days that should stay recent are counted back from it."""
+    deployment: Deployment
+
+    @asynccontextmanager
+    async def work(self, at: dt.datetime | None = None) -> AsyncIterator[Work]:
+        """Open a unit of work in which the demo acts, inside the loader's transaction.
+
+        Every row that it writes is marked ``synthetic`` where its table has that column.
+
+        :param at: when it happens. Its clock stands at that instant, also for what is recorded:
+            the demo shows a place that has kept its books since then, not one that entered them
+            all in a minute. Now where None.
+        """
+        with clock.stopped_at(at) if at else nullcontext():
+            system = self.deployment.system("demo")
+            async with unit_of_work(self.deployment, system, synthetic=True) as work:
+                yield work
+
+    async def play(
+        self,
+        at: dt.datetime | None,
+        service: Callable[Concatenate[Work, P], Awaitable[T]],
+        *args: P.args,
+        **given: P.kwargs,
+    ) -> T:
+        """Do one thing as a client's mutation would, see :meth:`work`."""
+        async with self.work(at) as work:
+            return await service(work, *args, **given)
 
     async def organization(self, code: str) -> Organization:
         """Return an organization that an earlier loader made.
@@ -92,8 +122,8 @@ class _Account:
     place_en: str = "everything"
     organization: str | None = None
     area: str | None = None
-    is_secretary: bool = False
-    """The account is that of the organization's secretary in person."""
+    secretary_of: str = ""
+    """Code of the organization whose secretary's account it is."""
 
 
 ACCOUNTS: tuple[_Account, ...] = (
@@ -105,7 +135,15 @@ ACCOUNTS: tuple[_Account, ...] = (
         "跃进居民区党支部",
         "跃进 branch",
         organization="XINHAI-YUEJIN",
-        is_secretary=True,
+        secretary_of="XINHAI-YUEJIN",
+    ),
+    _Account(
+        "hongxing",
+        "COMMUNITY_SECRETARY",
+        "红星居民区",
+        "红星 residential area",
+        area="310151114004",
+        secretary_of="XINHAI-HONGXING",
     ),
     _Account(
         "ouyang", "SUBDISTRICT_STAFF", "欧阳路街道属地", "territory of 欧阳路", area="310109009"
@@ -131,7 +169,8 @@ async def load_demo(
     :raises GongzhiError: when there are areas or organizations in the database already.
     :raises DatabaseUnavailableError: when it does not answer.
     """
-    context = DemoContext(privacy, today or clock.today(registry.settings.zone))
+    deployment = Deployment.of(registry)
+    context = DemoContext(privacy, today or clock.today(registry.settings.zone), deployment)
     async with open_database(url, registry.plugins):
         if await Area.exists() or await Organization.exists():
             message = (
@@ -140,12 +179,15 @@ async def load_demo(
             )
             raise GongzhiError(message)
         await lists.install((plugin.name, entry) for plugin, entry in registry.code_lists())
+        viewer = deployment.system("demo")
         loaded = []
         for plugin, data in _in_order(registry.demo_data()):
-            async with in_transaction():
+            async with unit_of_work(deployment, viewer) as work:
                 counts = await data.load(context)
+                work.record("core.demo.load", data={"name": data.name, **counts})
             loaded.append(Loaded(plugin.name, data.name, counts))
-        return DemoReport(tuple(loaded), await _create_accounts())
+        async with unit_of_work(deployment, viewer) as work:
+            return DemoReport(tuple(loaded), await _create_accounts(work))
 
 
 def _in_order(
@@ -160,40 +202,42 @@ def _in_order(
         raise GongzhiError(message) from exc
 
 
-async def _create_accounts() -> tuple[DemoAccount, ...]:
+async def _create_accounts(work: Work) -> tuple[DemoAccount, ...]:
     """Create the accounts whose place the demo holds, with a token each."""
     titles = {role.code: role for role in ROLES}
     made = []
-    async with in_transaction():
-        for account in ACCOUNTS:
-            if account.organization and not await Organization.exists(code=account.organization):
-                continue
-            if account.area and not await Area.exists(code=account.area):
-                continue
-            secretary = None
-            if account.is_secretary:
-                secretary = await Appointment.filter(
-                    organization__code=account.organization, post="SECRETARY", ends_on=None
-                ).first()
-            name = f"demo-{account.name}"
-            await access.create_account(name, person_id=secretary.person_id if secretary else None)
-            await access.add_grant(
-                name,
-                account.role,
-                organization=account.organization,
-                area=account.area,
-                everything=not (account.organization or account.area),
-                granted_by="gongzhi demo",
+    for account in ACCOUNTS:
+        if account.organization and not await Organization.exists(code=account.organization):
+            continue
+        if account.area and not await Area.exists(code=account.area):
+            continue
+        secretary = None
+        if account.secretary_of:
+            secretary = await Appointment.filter(
+                organization__code=account.secretary_of, post="SECRETARY", ends_on=None
+            ).first()
+        name = f"demo-{account.name}"
+        await operator.create_account(
+            work, name, person_id=secretary.person_id if secretary else None
+        )
+        await operator.add_grant(
+            work,
+            name,
+            account.role,
+            organization=account.organization,
+            area=account.area,
+            everything=not (account.organization or account.area),
+            granted_by="gongzhi demo",
+        )
+        token = await operator.create_token(work, name, label="gongzhi demo")
+        role = titles[account.role]
+        made.append(
+            DemoAccount(
+                name=name,
+                role=role.code,
+                title_zh=f"{role.title_zh} · {account.place_zh}",
+                title_en=f"{role.title_en}, {account.place_en}",
+                token=token.text,
             )
-            token = await access.create_token(name, label="gongzhi demo")
-            role = titles[account.role]
-            made.append(
-                DemoAccount(
-                    name=name,
-                    role=role.code,
-                    title_zh=f"{role.title_zh} · {account.place_zh}",
-                    title_en=f"{role.title_en}, {account.place_en}",
-                    token=token.text,
-                )
-            )
+        )
     return tuple(made)

@@ -38,6 +38,8 @@ from gongzhi.registry.models import (
 )
 from gongzhi.registry.registers import REGISTERS
 from gongzhi.settings import Settings
+from gongzhi.writing import Deployment
+from gongzhi.writing.models import Event
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -199,6 +201,7 @@ async def test_every_demo_account_sees_its_part(database_url: str) -> None:
     async with open_database(database_url, [core]):
         paths = {o.code: o.path for o in await Organization.all()}
         ouyang = await Area.get(code="310109009")
+        hongxing = await Area.get(code="310151114004")
         secretary = await Account.get(name="demo-yuejin").prefetch_related("person")
         post = await Appointment.get(organization__code="XINHAI-YUEJIN", post="SECRETARY")
         grants = await access.list_grants("demo-ouyang")
@@ -213,7 +216,8 @@ async def test_every_demo_account_sees_its_part(database_url: str) -> None:
     for name, code in (("xinhai", "XINHAI"), ("yuejin", "XINHAI-YUEJIN"), ("huancui", "HUANCUI")):
         assert members(name).organizations == (Range.subtree(paths[code]),)
         assert members(name).areas == ()
-    assert members("ouyang").organizations == ()
+    assert members("ouyang").organizations == members("hongxing").organizations == ()
+    assert members("hongxing").areas == (Range.subtree(hongxing.path),)
     assert members("ouyang").areas == (Range.subtree(ouyang.path),)
     assert viewers["demo-resident"].scope("core.organization.read").areas
 
@@ -272,9 +276,11 @@ class FakeRegistry:
     """The core's plugins and lists with other demo data."""
 
     def __init__(self, *data: DemoData) -> None:
-        self.plugins = (core,)
-        self.settings = Settings(plugins=())
+        self._real = PluginRegistry.load(Settings(plugins=()))
         self._data = data
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
 
     def code_lists(self) -> tuple[Any, ...]:
         return ()
@@ -304,6 +310,10 @@ async def test_loaders_run_in_their_order_and_each_in_a_transaction(sqlite_url: 
     assert ran == ["a", "b", "c"]
     async with open_database(sqlite_url, [core]):
         assert sorted(await Area.all().values_list("code", flat=True)) == ["a", "b"]
+        events = await Event.all().order_by("id").values_list("kind", "actor", "data")
+    assert events == [
+        ("core.demo.load", "demo", f'{{"areas":1,"name":"{name}"}}') for name in ("a", "b")
+    ]
 
 
 async def test_demo_data_after_each_other_are_refused(sqlite_url: str) -> None:
@@ -316,7 +326,7 @@ async def test_demo_data_after_each_other_are_refused(sqlite_url: str) -> None:
 
 
 async def test_context_says_what_is_missing(sqlite_url: str) -> None:
-    context = demo.DemoContext(PRIVACY, TODAY)
+    context = demo.DemoContext(PRIVACY, TODAY, Deployment.of(registry()))
     async with open_database(sqlite_url, [core]):
         with pytest.raises(GongzhiError, match="no organization XINHAI"):
             await context.organization("XINHAI")

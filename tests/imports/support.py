@@ -116,7 +116,10 @@ _DERIVED = {
 _STAMPS = {"version"}
 
 
-async def dump(session, *, skip=("core_import_batch", "core_import_change")):
+_KEPT = ("core_import_batch", "core_import_change", "core_event", "core_chain")
+
+
+async def dump(session, *, skip=_KEPT):
     """Return every table's rows, without what an undo is meant to leave changed."""
     tables = {}
     for table, columns in (await session.column_types()).items():

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from gongzhi import clock
+from gongzhi.chain import Draft, append
 from gongzhi.imports.parse import CodeOption, ParseContext
 from gongzhi.imports.reader import Limits, read_file
 from gongzhi.imports.report import ImportRefusedError, Report
@@ -198,7 +199,39 @@ async def apply(
             await plan.write(run, batch_id)
             if report.created + report.updated >= _ANALYZE_FROM:
                 await session.analyze(planner.writes)
+            counts = {
+                "entity": report.entity,
+                "rows": report.rows,
+                "created": report.created,
+                "updated": report.updated,
+                "unchanged": report.unchanged,
+                "rejected": report.rejected,
+            }
+            await record(session, privacy, "core.import.apply", batch_id, counts)
     return replace(report, batch_id=batch_id)
+
+
+async def record(
+    session: Session, privacy: Privacy, kind: str, batch_id: int, counts: Mapping[str, object]
+) -> None:
+    """Say in the event record what was done with a batch; the last thing in its transaction.
+
+    Who did it stands in the batch: a name that was given for the record, not an account.
+    """
+    event = Draft(
+        kind=kind,
+        actor="import",
+        entity_type="ImportBatch",
+        entity_id=batch_id,
+        data=dict(counts),
+    )
+    await append(
+        session.execute,
+        [event],
+        key=privacy.chain_key,
+        now=clock.now(),
+        postgres=session.dialect == "postgres",
+    )
 
 
 @contextmanager

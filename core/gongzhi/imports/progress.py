@@ -14,6 +14,7 @@ _STEPS = {
     "check": "检查单元格",
     "compare": "与已有数据比较",
     "count": "更新计数",
+    "verify": "核对事件",
 }
 _PREFIXES = {"write": "写入", "remove": "删除"}
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from gongzhi import clock
 from gongzhi.errors import GongzhiError
-from gongzhi.imports.engine import BATCHES, CHANGES, Progress, digest_of, no_progress
+from gongzhi.imports.engine import BATCHES, CHANGES, Progress, digest_of, no_progress, record
 from gongzhi.imports.report import Kept, UndoReport
 from gongzhi.imports.rows import COPIED_PATHS, parameter
 from gongzhi.imports.session import Reference, Session
@@ -88,6 +88,8 @@ async def undo(
                 clock.now(),
             )
         await counters.recount(session.execute)
+        counts = {"removed": work.removed, "restored": work.restored, "kept": work.kept_count}
+        await record(session, privacy, "core.import.undo", batch_id, counts)
     return UndoReport(batch_id, work.removed, work.restored, tuple(work.kept), work.kept_count)
 
 
