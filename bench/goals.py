@@ -13,6 +13,8 @@ PEER_CPU_MEAN = 5.0
 NAIVE_CPU = 30.0
 GROWTH = 1.5
 IMPORT_OF_COPY = 0.5
+WRITE_CPU = 2.0
+COUNTED_RATE = 0.8
 START_SECONDS = 1.0
 WORKER_MEGABYTES = 90.0
 
@@ -62,6 +64,11 @@ def goals(results: dict[str, Any]) -> Iterator[Goal]:
         yield Goal(f"{name}, 2M members of 20k", each["ratio"], GROWTH, at_most=True)
     if "import" in results:
         yield Goal("import of COPY", results["import"]["ratio"], IMPORT_OF_COPY, at_most=False)
+    if writes := results.get("writes"):
+        ratio = writes["M1"]["of_limit"]
+        yield Goal("M1 server CPU of the bare transaction", ratio, WRITE_CPU, at_most=True)
+        ratio = writes["M2"]["of_uncounted"]
+        yield Goal("M2 rate of that without counters", ratio, COUNTED_RATE, at_most=False)
     ours = results["servers"]["ours"]
     yield Goal("start to first answer, s", ours["start_seconds"], START_SECONDS, at_most=True)
     yield Goal("memory of a worker, MB", ours["rss_after_mb"], WORKER_MEGABYTES, at_most=True)

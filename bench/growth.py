@@ -58,7 +58,7 @@ async def _open(database: Database) -> _Size:
     settings = settings_for(database.url)
     registry = PluginRegistry.load(settings)
     reader = open_reader(parse_url(database.url), size=1)
-    engine = make_engine(compose(registry), reader, settings)
+    engine = make_engine(compose(registry), reader, registry)
     viewers = Viewers(reader, role_permissions(p for _, p in registry.permissions()))
     viewer = await viewers.of(b"Bearer " + database.token.encode())
     assert viewer is not None

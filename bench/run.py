@@ -25,6 +25,7 @@ from bench.operations import NAMES, Variables, body, sample
 from bench.places import DATA
 from bench.postgres import Cluster, running
 from bench.table import markdown
+from bench.writes import measure_writes
 from gongzhi.database import parse_url
 
 
@@ -38,6 +39,10 @@ def main() -> None:
             results["growth"] = growth(small, databases.on_postgres(cluster, "L"))
         if options.imports:
             results["import"] = measure_import(cluster)
+        if options.writes:
+            results["writes"] = measure_writes(
+                cluster, rounds=options.rounds, seconds=options.seconds
+            )
     results["notes"] = notes
     text = markdown(results)
     (DATA / "results.json").write_bytes(orjson.dumps(results, option=orjson.OPT_INDENT_2))
@@ -57,6 +62,7 @@ def _options() -> argparse.Namespace:
         ("sqlite", "ours on SQLite"),
         ("growth", "20k members against 2M; building 2M takes minutes, once"),
         ("imports", "import against COPY"),
+        ("writes", "issueOpen against a bare transaction, memberAdmit without counters"),
     ):
         parser.add_argument(
             f"--{part}", default=True, action=argparse.BooleanOptionalAction, help=text

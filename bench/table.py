@@ -68,6 +68,9 @@ def markdown(results: dict[str, Any]) -> str:
     if imported := results.get("import"):
         rows = [[name, value] for name, value in imported.items()]
         parts += ["", "## Import", "", *_table(["", ""], rows)]
+    if writes := results.get("writes"):
+        rows = [[name, *(f"{k} {v}" for k, v in each.items())] for name, each in writes.items()]
+        parts += ["", "## Writes", "", *_table(["", "", "", "ratio"], rows)]
     parts += ["", "## Goals", ""]
     parts += [f"- {'met' if goal.met else '**missed**'}: {goal}" for goal in goals(results)]
     parts += [f"- {note}" for note in results.get("notes", ())]

@@ -43,8 +43,7 @@ class Limit:
             message = await receive()
             body += message["body"]
         request = orjson.loads(body)
-        name = request["operationName"]
-        text = await self._text(STATEMENTS[name], *parameters(name, request["variables"]))
+        text = await self.answer(request)
         answer = b'{"data":' + text.encode() + b"}"
         await send(
             {
@@ -58,21 +57,32 @@ class Limit:
         )
         await send({"type": "http.response.body", "body": answer})
 
-    async def _text(self, sql: str, *values: Any) -> str:
-        if self._free:
-            connection = self._free.pop()
-        else:
-            turn = asyncio.get_running_loop().create_future()
-            self._waiting.append(turn)
-            connection = await turn
+    async def answer(self, request: dict[str, Any]) -> str:
+        """Return the data of an operation."""
+        name = request["operationName"]
+        connection = await self.lent()
         try:
-            text: str = await connection.fetchval(sql, *values)
+            text: str = await connection.fetchval(
+                STATEMENTS[name], *parameters(name, request["variables"])
+            )
         finally:
-            if self._waiting:
-                self._waiting.pop(0).set_result(connection)
-            else:
-                self._free.append(connection)
+            self.given_back(connection)
         return text
+
+    async def lent(self) -> asyncpg.Connection[Any]:
+        """Take a connection."""
+        if self._free:
+            return self._free.pop()
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        return await turn
+
+    def given_back(self, connection: asyncpg.Connection[Any]) -> None:
+        """Give a connection back, to who waits longest."""
+        if self._waiting:
+            self._waiting.pop(0).set_result(connection)
+        else:
+            self._free.append(connection)
 
     async def _live(self, receive: Any, send: Any) -> None:
         await receive()

@@ -42,7 +42,7 @@ def _engine(url: str) -> tuple[Engine, Viewers, Reader]:
     registry = PluginRegistry.load(settings)
     reader = open_reader(parse_url(url))
     viewers = Viewers(reader, role_permissions(p for _, p in registry.permissions()))
-    return make_engine(compose(registry), reader, settings), viewers, reader
+    return make_engine(compose(registry), reader, registry), viewers, reader
 
 
 async def _ours(url: str, token: str, variables: dict[str, Any]) -> dict[str, list[Any]]:
