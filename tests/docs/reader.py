@@ -69,6 +69,7 @@ class Reader:
         self._environment = environment
         self._installed = False
         self.printed: list[str] = []
+        self.answers: list[object] = []
         self.env = {
             **{k: v for k, v in os.environ.items() if not k.startswith(("GONGZHI", "PYTEST"))},
             "PATH": f"{environment.bin}:{os.environ['PATH']}",
@@ -92,7 +93,6 @@ class Reader:
             return
         text = file.read_text()
         places = {
-            "at the top": lambda: block.text + text,
             "in the class": lambda: re.sub(r"\n\n\n(?=plugin = )", f"\n\n{block.text}\n\n", text),
             "in place of the import": lambda: re.sub(
                 r"^from gongzhi import .*\n", block.text, text, flags=re.MULTILINE
@@ -129,8 +129,8 @@ class Reader:
             check=False,
         )
 
-    def ask(self, config: str, query: str, token: str) -> object:
-        """Serve a database and ask it over HTTP."""
+    def ask(self, config: str, queries: list[str], token: str) -> list[object]:
+        """Serve a database and ask it over HTTP, one after the other."""
         server = subprocess.Popen(
             ["uv", "run", "gongzhi", "--config", config, "serve", "--port", "0"],
             cwd=self.project,
@@ -142,18 +142,22 @@ class Reader:
         try:
             line = server.stderr.readline()
             assert line.startswith("serving http://127.0.0.1:"), line + server.stderr.read()
-            request = urllib.request.Request(  # noqa: S310  # our own server
-                line.split()[1],
-                data=json.dumps({"query": query}).encode(),
-                headers={"content-type": "application/json", "authorization": f"Bearer {token}"},
-            )
-            direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-            with direct.open(request, timeout=30) as answer:
-                return json.loads(answer.read())
+            return [self._post(line.split()[1], query, token) for query in queries]
         finally:
             server.send_signal(signal.SIGTERM)
             server.wait(timeout=30)
             server.stderr.close()
+
+    @staticmethod
+    def _post(url: str, query: str, token: str) -> object:
+        request = urllib.request.Request(  # noqa: S310  # our own server
+            url,
+            data=json.dumps({"query": query}).encode(),
+            headers={"content-type": "application/json", "authorization": f"Bearer {token}"},
+        )
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with direct.open(request, timeout=30) as answer:
+            return json.loads(answer.read())
 
 
 def transcript(block: Block) -> list[tuple[str, str]]:

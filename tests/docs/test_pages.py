@@ -6,6 +6,7 @@ import ast
 import inspect
 import re
 from collections.abc import Iterator
+from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,7 +15,10 @@ import pytest
 import gongzhi.graph
 from gongzhi.graph import Scope, Sql
 from gongzhi.hooks import HOOK_NAMES, Hooks
+from gongzhi.refusals import COMMON
+from gongzhi.writing import Work
 from gongzhi_schema import reference
+from gongzhi_schema.district import District
 from tests.docs.markdown import DOCS, ROOT, follow, pages, read
 
 PAGES = list(pages())
@@ -43,15 +47,22 @@ def test_the_references_are_written_where_they_are_wanted(tmp_path: Path) -> Non
 
 
 def test_every_error_code_of_the_code_is_described() -> None:
-    package = Path(inspect.getfile(reference)).parent
+    package = Path(inspect.getfile(reference)).parent.parent
     modules = [package / "door.py", *sorted((package / "query").glob("*.py"))]
     found = {code for path in modules for code in error_codes(ast.parse(path.read_text()))}
     assert found == {error.code for error in reference.ERRORS}
 
 
+def test_every_code_that_a_mutation_names_has_its_words() -> None:
+    mutations, _, texts = read(DOCS / "reference" / "mutations.md").prose.partition("## Codes")
+    named = set(re.findall(r"`([A-Z][A-Z0-9_]+)`", mutations))
+    assert named
+    assert named == set(re.findall(r"^\| `([A-Z][A-Z0-9_]+)`", texts, re.MULTILINE))
+
+
 def error_codes(tree: ast.AST) -> Iterator[str]:
     """Find the codes that a module gives: arguments of refusals, values of ``"code"``."""
-    places = {"RefusedError": 1, "LimitError": 0, "refused": 0, "_failure": 0}
+    places = {"RefusedError": 1, "LimitError": 0, "refused": 0, "_failure": 0, "_error": 0}
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             place = places.get(node.func.id)
@@ -112,8 +123,7 @@ def test_a_hook_has_a_test(hook: str) -> None:
 
 def test_every_word_of_the_graph_is_described() -> None:
     text = (DOCS / "plugins" / "graph.md").read_text()
-    words = set(re.findall(r"\w+", " ".join(re.findall(r"`([^`\n]+)`", text))))
-    assert set(gongzhi.graph.__all__) - words == set()
+    assert set(gongzhi.graph.__all__) - words(text) == set()
 
 
 def test_the_scopes_and_the_questions_to_sql_exist() -> None:
@@ -122,16 +132,71 @@ def test_the_scopes_and_the_questions_to_sql_exist() -> None:
     made = {name for name, value in vars(Scope).items() if isinstance(value, classmethod)}
     assert scopes == made
     questions = set(re.findall(r"\| `sql\.(\w+)", text))
-    assert questions
-    assert questions <= set(vars(Sql))
+    assert questions == {name for name in vars(Sql) if not name.startswith("_")}
 
 
-def test_the_example_of_sql_is_that_of_the_plugin() -> None:
-    folder = ROOT / "plugins" / "gongzhi_publication"
-    code = "\n".join((folder / name).read_text() for name in ("api.py", "sql.py"))
-    blocks = read(DOCS / "plugins" / "graph.md").of("python")
-    assert blocks
-    assert all(block.text in code for block in blocks)
+@pytest.mark.parametrize("name", ["graph.md", "writing.md"])
+def test_what_is_quoted_of_a_plugin_is_in_it(name: str) -> None:
+    code = "\n".join(path.read_text() for path in (ROOT / "plugins").rglob("*.py"))
+    quoted = [block for block in read(DOCS / "plugins" / name).of("python") if not block.title]
+    assert quoted
+    assert all(block.text in code for block in quoted)
+
+
+# ---- writing -------------------------------------------------------------------------------------
+
+
+def test_everything_that_a_work_can_do_is_described() -> None:
+    page = read(DOCS / "plugins" / "writing.md")
+    described = words(
+        page.prose.partition("## What a unit of work can do")[2].partition("\n## ")[0]
+    )
+    public = {name for name in vars(Work) if not name.startswith("_")}
+    kept = set(
+        re.findall(r"^        self\.([a-z]\w+) =", inspect.getsource(Work.__init__), re.MULTILINE)
+    )
+    assert kept
+    assert (public | kept) - described == set()
+
+
+def test_everything_that_a_district_can_do_for_a_test_is_described() -> None:
+    page = read(DOCS / "plugins" / "writing.md")
+    described = words(page.prose.partition("## Tests")[2])
+    can_do = {name for name, value in vars(District).items() if inspect.isfunction(value)}
+    assert can_do - described - {"__init__"} == set()
+
+
+def words(text: str) -> set[str]:
+    """Return the words in what is written as code."""
+    return set(re.findall(r"\w+", " ".join(re.findall(r"`([^`\n]+)`", text))))
+
+
+# ---- modules -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["ledger", "workday"])
+def test_the_page_of_a_module_has_all_that_can_be_done_and_refused(name: str) -> None:
+    page = read(DOCS / f"{name}.md")
+    refusals = import_module(f"gongzhi_{name}.rules").REFUSALS.texts
+    reference_ = read(DOCS / "reference" / "mutations.md").prose
+    mutations = re.findall(
+        r"^\| `(\w+)`", reference_.partition(f"## {name}\n")[2].partition("## ")[0], re.MULTILINE
+    )
+    assert mutations
+    said = words(page.prose)
+    assert ({*refusals} - {*COMMON.texts} | {*mutations}) - said == set()
+    known = {*re.findall(r"^\| `([A-Z0-9_]+)`", reference_, re.MULTILINE)}
+    named = re.findall(
+        r"`([A-Z_]+)`", page.prose.partition("## What is refused")[2].partition("\n## ")[0]
+    )
+    assert {*named} - known == set()
+
+
+def test_every_state_diagram_is_on_a_page() -> None:
+    drawn = {path.name for path in (DOCS / "reference").glob("*.svg")}
+    shown = {follow(path, link)[0].name for path in PAGES for link in read(path).links}
+    assert drawn
+    assert drawn <= shown
 
 
 # ---- every page ----------------------------------------------------------------------------------
@@ -164,6 +229,7 @@ def test_no_machine_and_no_registry_is_named(path: Path) -> None:
     assert hosts <= {
         "127.0.0.1",
         "docs.astral.sh",
+        "hooks.example.org",
         "semver.org",
         "tortoise.github.io",
         "typer.tiangolo.com",

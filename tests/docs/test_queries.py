@@ -1,4 +1,4 @@
-"""Every query on the pages, asked of the demo; every printed answer, compared."""
+"""Every operation on the pages, asked of the demo; every printed answer, compared."""
 
 from __future__ import annotations
 
@@ -12,75 +12,88 @@ import pytest
 
 from gongzhi_schema.cli.demo import FIRST_QUERY
 from tests.docs.conftest import Demo
-from tests.docs.markdown import DOCS, ROOT, Block, read
+from tests.docs.markdown import DOCS, ROOT, read
 
 READMES = (ROOT / "README.md", ROOT / "README.zh-CN.md")
 ASKED_ELSEWHERE = {DOCS / "plugins" / "tutorial.md"}  # it needs the tutorial's plugin
 FIRST_ACCOUNT = "demo-xinhai"
 
-DemoAndCounts = tuple[Demo, dict[str, int]]
-
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A query on a page, and what stands below it."""
+    """An operation on a page, and what stands below it."""
 
-    page: Path
-    query: Block
+    place: str
+    text: str
     account: str
-    refused: bool
+    options: frozenset[str]
+    """After the account, with commas: refused, en."""
     variables: object
     answer: object
 
 
-def examples() -> Iterator[Example]:
-    """Find the queries; variables and the answer are the blocks of JSON that follow at once."""
-    for path in (*READMES, *sorted(DOCS.rglob("*.md"))):
-        blocks = read(path).blocks
-        for place, block in enumerate(blocks):
-            if block.language != "graphql" or path in ASKED_ELSEWHERE:
-                continue
-            below = list(blocks[place + 1 : place + 3])
-            variables = answer = None
-            if below and below[0].title == "variables":
-                variables = json.loads(below.pop(0).text)
-            if below and below[0].language == "json":
-                answer = json.loads(below[0].text)
-            account, _, how = block.title.partition(", ")
-            account = account or (FIRST_ACCOUNT if path in READMES else "")
-            yield Example(path, block, account, how == "refused", variables, answer)
+def examples(path: Path) -> Iterator[Example]:
+    """Find the operations; variables and the answer are the blocks of JSON that follow at once."""
+    blocks = read(path).blocks
+    for at, block in enumerate(blocks):
+        if block.language != "graphql" or path in ASKED_ELSEWHERE:
+            continue
+        below = list(blocks[at + 1 : at + 3])
+        variables = answer = None
+        if below and below[0].title == "variables":
+            variables = json.loads(below.pop(0).text)
+        if below and below[0].language == "json":
+            answer = json.loads(below[0].text)
+        account, *options = (block.title or "").split(", ")
+        account = account or (FIRST_ACCOUNT if path in READMES else "")
+        place = f"{path.name}:{block.line}"
+        yield Example(place, block.text, account, frozenset(options), variables, answer)
 
 
-def _name(example: Example) -> str:
-    return f"{example.page.name}:{example.query.line}"
+PAGES = [path for path in (*READMES, *sorted(DOCS.rglob("*.md"))) if any(examples(path))]
 
 
-@pytest.mark.parametrize("example", list(examples()), ids=_name)
-def test_a_query_gives_what_the_page_says(example: Example, demo: DemoAndCounts) -> None:
-    assert example.account, f"{_name(example)}: who asks? Write title=…"
-    found = demo[0].ask(example.account, example.query.text, example.variables)
-    assert ("errors" in found) is example.refused, found.get("errors")
-    if example.answer is not None:
-        if "extensions" not in example.answer:
-            found.pop("extensions", None)
-        assert found == example.answer
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_what_is_asked_gives_what_the_page_says(path: Path, demo: Demo) -> None:
+    """Each page begins with a fresh demo, and its operations follow upon each other."""
+    for example in examples(path):
+        at = example.place
+        assert example.account, f"{at}: who asks? Write title=…"
+        language = "en" if "en" in example.options else "zh"
+        found = demo.ask(example.account, example.text, example.variables, language=language)
+        assert ("errors" in found) is ("refused" in example.options), (at, found.get("errors"))
+        if example.answer is not None:
+            if "extensions" not in example.answer:
+                found.pop("extensions", None)
+            assert found == example.answer, at
+        elif "data" in found:
+            assert not list(refusals(found["data"])), (at, found)
+
+
+def refusals(data: object) -> Iterator[object]:
+    """Find what payloads refuse."""
+    payloads = data.values() if isinstance(data, dict) else ()
+    for payload in payloads:
+        if isinstance(payload, dict):
+            yield from payload.get("errors", ())
 
 
 def test_the_pages_have_queries_of_every_kind() -> None:
-    found = list(examples())
-    assert len(found) >= 10
-    assert sum(example.answer is not None for example in found) >= 6
+    found = [example for path in PAGES for example in examples(path)]
+    assert len(found) >= 20
+    assert sum(example.answer is not None for example in found) >= 12
+    assert sum(example.text.startswith("mutation") for example in found) >= 6
 
 
 @pytest.mark.parametrize("path", READMES, ids=lambda path: path.name)
 def test_the_first_query_is_that_of_the_demo(path: Path) -> None:
-    (query,) = read(path).of("graphql")
+    query, _mutation = read(path).of("graphql")
     assert query.text.strip() == FIRST_QUERY.strip()
 
 
 @pytest.mark.parametrize("path", [*READMES, DOCS / "first-steps.md"], ids=lambda path: path.name)
-def test_the_figures_of_the_demo_are_right(path: Path, demo: DemoAndCounts) -> None:
-    counts = demo[1]
+def test_the_figures_of_the_demo_are_right(path: Path, demo: Demo) -> None:
+    counts = demo.counts
     text = path.read_text()
     nouns = {
         "areas": "areas|个地域",
@@ -92,9 +105,9 @@ def test_the_figures_of_the_demo_are_right(path: Path, demo: DemoAndCounts) -> N
         assert f"{counts[noun]:,}" in figures, noun
 
 
-def test_the_accounts_on_the_first_steps_are_those_of_the_demo(demo: DemoAndCounts) -> None:
+def test_the_accounts_on_the_first_steps_are_those_of_the_demo(demo: Demo) -> None:
     rows = re.findall(r"\| `(demo-\w+)` \| `(\w+)` \|", (DOCS / "first-steps.md").read_text())
     for account, role in rows:
-        found = demo[0].ask(account, "{ viewer { roles } }")
+        found = demo.ask(account, "{ viewer { roles } }")
         assert found["data"] == {"viewer": {"roles": [role]}}
-    assert {account for account, _ in rows} == demo[0].accounts
+    assert {account for account, _ in rows} == demo.accounts

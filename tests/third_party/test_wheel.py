@@ -50,6 +50,19 @@ QUERY = """{
   members { nodes { name teaParties { title leaf { labelZh } heldOn } } }
   registers { code count plugin }
 }"""
+PLAN = """mutation {
+  teaPartyPlan(input: {host: "Member:1", title: "谷雨茶", leaf: "GREEN", on: "2026-04-20"}) {
+    teaParty { id state viewerCan { hold cancel } }
+    errors { code }
+  }
+}"""
+HOLD = """mutation {
+  teaPartyHold(input: {party: "TeaParty:2", guests: 1}) { teaParty { id } errors { code field } }
+}"""
+LEAVE = """mutation {
+  memberChangeState(input: {member: "Member:1", state: DECEASED}) { member { id } errors { code } }
+}"""
+BECAME = '{ teaParty(id: "TeaParty:2") { state transitions { action actor } } }'
 
 
 class District:
@@ -80,8 +93,8 @@ class District:
             f'[privacy]\nsecret = "{"A" * 44}"\n'
         )
 
-    def ask(self, query: str, token: str) -> dict[str, object]:
-        """Start the server, send one request over HTTP and stop the server."""
+    def ask(self, token: str, *queries: str) -> list[dict[str, object]]:
+        """Start the server, send requests over HTTP and stop the server."""
         server = subprocess.Popen(
             [self.bin / "gongzhi", "serve", "--port", "0"],
             cwd=self.folder,
@@ -92,18 +105,22 @@ class District:
         try:
             line = server.stderr.readline()
             assert line.startswith("serving http://127.0.0.1:"), line + server.stderr.read()
-            request = urllib.request.Request(  # noqa: S310  # our own server
-                line.split()[1],
-                data=json.dumps({"query": query}).encode(),
-                headers={"content-type": "application/json", "authorization": f"Bearer {token}"},
-            )
-            direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-            with direct.open(request, timeout=30) as answer:
-                return json.loads(answer.read())
+            return [self._post(line.split()[1], query, token) for query in queries]
         finally:
             server.send_signal(signal.SIGTERM)
             assert server.wait(timeout=30) == 0
             server.stderr.close()
+
+    @staticmethod
+    def _post(url: str, query: str, token: str) -> dict[str, object]:
+        request = urllib.request.Request(  # noqa: S310  # our own server
+            url,
+            data=json.dumps({"query": query}).encode(),
+            headers={"content-type": "application/json", "authorization": f"Bearer {token}"},
+        )
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with direct.open(request, timeout=30) as answer:
+            return json.loads(answer.read())
 
 
 def build(project: Path, out: Path) -> None:
@@ -158,24 +175,40 @@ def test_a_plugin_from_a_wheel_extends_a_type_of_the_core(district: District) ->
     assert "  tea.0001_initial\n" in district.run("gongzhi", "migrate")
     rows = {row["name"]: row for row in json.loads(district.run("gongzhi", "plugins", "--json"))}
     assert rows["tea"]["distribution"] == "gongzhi-tea"
-    assert rows["tea"]["adds"]["extensions"] == ["Member", "Query"]
+    assert rows["tea"]["adds"]["extensions"] == ["Member", "Mutation", "Query"]
     assert district.run("gongzhi", "tea", "cups") == "3 cups\n"
 
     district.run("python", "-c", ROWS)
     district.run("gongzhi", "account", "create", "org-dept")
     district.run("gongzhi", "grant", "add", "org-dept", "DISTRICT_ORG_DEPT_ADMIN", "--everything")
     token = district.run("gongzhi", "token", "create", "org-dept").strip()
-    answer = district.ask(QUERY, token)
+    answer, planned, refused, left = district.ask(token, QUERY, PLAN, HOLD, LEAVE)
     assert "errors" not in answer
     party = {"title": "清明茶", "leaf": {"labelZh": "绿茶"}, "heldOn": "2026-04-05"}
     assert answer["data"]["members"] == {"nodes": [{"name": "甲*", "teaParties": [party]}]}
     registers = answer["data"]["registers"]
     assert {"code": "TEA_PARTY", "count": 1, "plugin": "tea"} in registers
+    party = {"id": "TeaParty:2", "state": "PLANNED", "viewerCan": {"hold": True, "cancel": True}}
+    assert planned["data"] == {"teaPartyPlan": {"teaParty": party, "errors": []}}
+    errors = [{"code": "TOO_FEW", "field": "guests"}]
+    assert refused["data"] == {"teaPartyHold": {"teaParty": None, "errors": errors}}
+    assert left["data"] == {"memberChangeState": {"member": {"id": "Member:1"}, "errors": []}}
+
+    district.run("gongzhi", "worker", "--once")
+    status = json.loads(district.run("gongzhi", "worker", "status", "--json"))
+    assert {job["name"]: job["state"] for job in status["jobs"]}["tea.missed"] == "WAITING"
+    assert {each["name"]: each["waiting"] for each in status["subscriptions"]}["tea.host_left"] == 0
+    (became,) = district.ask(token, BECAME)
+    steps = [
+        {"action": "plan", "actor": "org-dept"},
+        {"action": "cancel", "actor": "subscriber:tea.host_left"},
+    ]
+    assert became["data"] == {"teaParty": {"state": "CANCELLED", "transitions": steps}}
 
     district.configure()
     assert "TeaParty" not in district.run("gongzhi", "schema", "print")
     assert district.run("gongzhi", "check") == "in order: core\n"
-    answer = district.ask("{ members { totalCount } registers { code } }", token)
+    (answer,) = district.ask(token, "{ members { totalCount } registers { code } }")
     assert answer["data"]["members"] == {"totalCount": 1}
     assert {"code": "TEA_PARTY"} not in answer["data"]["registers"]
 

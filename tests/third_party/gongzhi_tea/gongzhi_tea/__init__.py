@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from gongzhi import (
     CodeEntry,
     CodeList,
+    Job,
     Permission,
     Plugin,
     PluginSettings,
     Problem,
     Register,
+    Subscriber,
     hookimpl,
 )
 
@@ -48,9 +50,12 @@ class Tea(Plugin):
 
     @hookimpl
     def register_permissions(self) -> Sequence[Permission]:
-        """Return the one permission, for those who read members anyway."""
+        """Return two permissions, for those who read members anyway."""
         roles = ("DISTRICT_ORG_DEPT_ADMIN", "SUBDISTRICT_STAFF", "BRANCH_SECRETARY")
-        return (Permission("tea.party.read", "查看茶话会", "read tea parties", roles),)
+        return (
+            Permission("tea.party.read", "查看茶话会", "read tea parties", roles),
+            Permission("tea.party.manage", "办理茶话会", "plan and hold tea parties", roles),
+        )
 
     @hookimpl
     def register_settings(self) -> type[PluginSettings]:
@@ -73,6 +78,20 @@ class Tea(Plugin):
         from gongzhi_tea.models import TeaParty
 
         return (Register("TEA_PARTY", "茶话会数据库", "tea parties", TeaParty),)
+
+    @hookimpl
+    def register_jobs(self) -> Sequence[Job]:
+        """Return what is done every hour."""
+        from gongzhi_tea.jobs import JOBS
+
+        return JOBS
+
+    @hookimpl
+    def register_subscribers(self) -> Sequence[Subscriber]:
+        """Return what follows from events."""
+        from gongzhi_tea.jobs import SUBSCRIBERS
+
+        return SUBSCRIBERS
 
     @hookimpl
     def register_commands(self, commands: typer.Typer) -> None:

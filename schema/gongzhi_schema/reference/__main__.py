@@ -1,0 +1,5 @@
+"""``python -m gongzhi_schema.reference FOLDER``."""
+
+from gongzhi_schema.reference import main
+
+main()
