@@ -42,7 +42,7 @@ _CORE, _ALL = "core.graphql", "gongzhi.graphql"
 
 _MEND = "if this is meant, run: gongzhi schema export"
 
-_TWO_LANGUAGES = re.compile(r"[\u4e00-\u9fff].* · .*[A-Za-z]", re.DOTALL)
+_TWO_LANGUAGES = re.compile(r"[^·]*[\u4e00-\u9fff][^·]* · .*[A-Za-z]", re.DOTALL)
 """Chinese first, then English."""
 
 _HEADER = "# Written by gongzhi schema export.\n\n"

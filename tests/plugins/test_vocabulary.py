@@ -27,8 +27,8 @@ from gongzhi.graph import (
 )
 from gongzhi.graph.docstrings import split_docstring
 from gongzhi.host import PluginRegistry
-from gongzhi.imports.models import ImportChange
-from gongzhi.registry.models import Appointment, Organization
+from gongzhi.imports.models import ImportBatch, ImportChange
+from gongzhi.registry.models import Appointment, Coverage, Organization
 from gongzhi.settings import Settings
 from gongzhi_publication import models
 from gongzhi_publication import plugin as publication
@@ -139,14 +139,14 @@ async def test_lists_and_pages_run_the_declared_way_round(district: District) ->
     assert found == places
 
 
-def along(model: type[Model], row: str, read: str | None = None) -> list[str]:
+def along(model: type[Model], row: str, read: str | None = None, *more: type) -> list[str]:
     @record(model, scope=Scope.along(row), read=read)
     class Sharer:
         """共享 · shares."""
 
         key: int = column("id")
 
-    return refused(Sharer)
+    return refused(Sharer, *more)
 
 
 def test_along_names_an_obligatory_foreign_key_to_rows_of_the_schema() -> None:
@@ -160,8 +160,21 @@ def test_along_names_an_obligatory_foreign_key_to_rows_of_the_schema() -> None:
     assert along(ImportChange, "batch") == [
         "probe: Sharer is seen along 'batch', but ImportBatch has no GraphQL type"
     ]
-    assert along(models.Posting, "publication", read="publication.publication.read") == [
-        "probe: Sharer is seen along another row and has a read permission too"
+    assert along(models.Posting, "publication", read="publication.publication.read") == []
+    assert along(models.Posting, "publication", read="publication.posting.read") == [
+        "probe: Sharer needs the permission 'publication.posting.read', which nobody declares"
+    ]
+    assert along(Coverage, "unit", read="core.organization.read") == []
+
+    @record(ImportBatch, scope=Scope.everybody(), read=None)
+    class Batch:
+        """批次 · a batch."""
+
+        key: int = column("id")
+
+    assert along(ImportChange, "batch", "core.member.read", Batch) == [
+        "probe: Sharer is seen along 'batch' by a permission, but ImportBatch belongs to no "
+        "organization"
     ]
 
 
