@@ -68,7 +68,9 @@ def test_plugins_are_listed_with_what_they_add(gongzhi: Gongzhi, install: Instal
         "core": "enabled",
         "teahouse": "enabled",
         "raises": "installed",
+        "ledger": "installed",
         "publication": "installed",
+        "workday": "installed",
     }
     rows = {row["name"]: row for row in json.loads(gongzhi("plugins", "--json").out)}
     assert rows["teahouse"]["distribution"] == "gongzhi-fixtures"
@@ -139,7 +141,7 @@ def test_check_passes_for_the_core_and_for_the_bundled_plugins(gongzhi: Gongzhi)
     assert (answer.code, answer.out) == (0, "in order: core\n")
     configure("")
     answer = gongzhi("check")
-    assert (answer.code, answer.out) == (0, "in order: core, publication\n")
+    assert (answer.code, answer.out) == (0, "in order: core, publication, ledger, workday\n")
 
 
 # ---- with a database -----------------------------------------------------------------------------

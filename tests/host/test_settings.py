@@ -192,5 +192,5 @@ def test_every_setting_is_described() -> None:
         "100",
         "The largest `first` of a connection.",
     )
-    assert described["plugins"][0] == '["publication"]'
+    assert described["plugins"][0] == '["publication", "ledger", "workday"]'
     assert [name for name, (_, text) in described.items() if not text] == []

@@ -47,7 +47,7 @@ async def test_looking_for_work_goes_by_the_index_of_what_is_due(database_url, s
         await office.later(1, 2, 3)
         statements.clear()
         await office.once()
-        assert await office.marks() == [1, 2, 3]
+        assert sorted(await office.marks()) == [1, 2, 3]  # they run side by side
         looks = {
             sql: params
             for sql, params in statements

@@ -82,7 +82,10 @@ async def test_copies_in_the_tables_of_plugins(
             ("core_member_event", "member_id"),
             ("tea_cup", "member_id"),
         ]
-        assert tree.followers(Person) == [("tea_taste", "person_id")]
+        assert tree.followers(Person) == [
+            ("core_reveal", "person_id"),
+            ("tea_taste", "person_id"),
+        ]
         models = (require_context().apps or {})["tea"]
         cup, taste, house = models["Cup"], models["Taste"], models["House"]
 

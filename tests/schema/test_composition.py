@@ -484,6 +484,8 @@ def model_of_a_plugin_that_is_off() -> tuple[type, ...]:
 @case(
     "publication: Posting stands over Posting, a model of no enabled plugin",
     "publication: Publication stands over Publication, a model of no enabled plugin",
+    "publication: PublicationTransition stands over PublicationTransition, a model of no enabled"
+    " plugin",
 )
 def type_of_a_plugin_that_is_off() -> tuple[type, ...]:
     @extends(Query)

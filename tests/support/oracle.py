@@ -745,6 +745,10 @@ class Oracle:
                 key_of(given["within"], "Organization")
             if "organization" in given:
                 key_of(given["organization"], "Organization")
+            if "account" in given:
+                key_of(given["account"], "Account")
+            if "entity" in given:
+                key_of(given["entity"])
             try:
                 _CUTOFFS.get(field_name, lambda *_: None)(given.get("asOf", TODAY), self.norms)
             except (OverflowError, ValueError):
@@ -863,13 +867,13 @@ def _check_instant(value: dt.datetime | None) -> None:
         raise _bad("no such instant") from None
 
 
-def key_of(value: str, kind: str) -> int:
-    """Return the key in a global id of a type.
+def key_of(value: str, kind: str = "") -> int:
+    """Return the key in a global id of a type, or of any.
 
     :raises GraphQLError: when it is not one.
     """
     found = _split(value)
-    if found is None or found[0] != kind:
+    if found is None or (kind and found[0] != kind):
         raise _bad(f"not the id of {kind}")
     return found[1]
 
@@ -958,6 +962,13 @@ def _age_band(path: str) -> Callable[..., str]:
     )
 
 
+def _event_asked_for(row: Any, given: Mapping[str, Any]) -> bool:
+    entity, account = given.get("entity"), given.get("account")
+    return (entity is None or entity == f"{row.entity_type}:{row.entity_id}") and (
+        account is None or key_of(account, "Account") == row.account_id
+    )
+
+
 def _without_party(oracle: Oracle, row: Area, around: Arguments, request: Request) -> bool:
     given = around[0]
     territory = oracle.by_id[Organization].get(key_of(given["organization"], "Organization"))
@@ -984,6 +995,7 @@ _CONDITIONS: Mapping[str, Callable[..., Any]] = {
     "areasWithoutPartyOrganization": _without_party,
     "suspectedLostMembers": lambda oracle, row, around, _r: _lost(oracle, row, around),
     "vacantMemberships": lambda oracle, row, around, _r: _vacant(oracle, row, around),
+    "events": lambda _oracle, row, around, _r: _event_asked_for(row, around[0]),
 }
 
 _PYTHON: Mapping[tuple[str, str], Callable[..., Any]] = {

@@ -201,6 +201,7 @@ class World:
                 limits,
                 norms=Norms(),
                 digest=PRIVACY.digest,
+                settings=lambda kind: kind(),  # the defaults
                 zone=clock.CHINA,
                 planned=planned,
             )

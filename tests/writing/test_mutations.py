@@ -54,8 +54,9 @@ async def test_input_payload_and_errors_follow_from_the_service(desks: Desks) ->
     error = block(sdl, "type TicketOpenError {")
     assert "code: TicketOpenErrorCode!" in error
     assert "field: String\n" in error
-    listed = block(sdl, "enum TicketOpenErrorCode {").split()
-    assert listed[3:-1] == ["BLANK", "FUTURE_DATE", "NOT_FOUND"]
+    listed = [line.strip() for line in block(sdl, "enum TicketOpenErrorCode {").splitlines()]
+    assert [line for line in listed if line.isupper()] == ["BLANK", "FUTURE_DATE", "NOT_FOUND"]
+    assert '"""不能为空 · must not be empty"""' in listed
     line_input = block(sdl, "input LineInput {")
     assert '"""金额（元） · how much"""\n  cost: Decimal!' in line_input
     assert "paidAt: DateTime" in line_input
